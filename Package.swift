@@ -1,0 +1,108 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A target guards an import: what a target does not list here it may not import.
+// Tests/ProgramTests/ImportsTests.swift holds the same table and reads every import line against it.
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "dossier",
+  products: [
+    .executable(name: "dossier", targets: ["dossier"]),
+    .executable(name: "dossier-server", targets: ["dossier-server"]),
+    .library(name: "ChangeLog", targets: ["ChangeLog"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+
+    // The engine: pure, knows no dossier.
+    .target(
+      name: "ChangeLog",
+      dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+
+    // One connection to one database file.
+    .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: strict),
+
+    // A replica's log and state; the server's log.
+    .target(
+      name: "ReplicaStore", dependencies: ["ChangeLog", "SQLite"],
+      resources: [.embedInCode("Schema")], swiftSettings: strict),
+    .target(
+      name: "LogStore", dependencies: ["ChangeLog", "SQLite"],
+      resources: [.embedInCode("Schema")], swiftSettings: strict),
+
+    // The protocol over HTTP, each end.
+    .target(
+      name: "SyncClient",
+      dependencies: [
+        "ChangeLog", "ReplicaStore",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ], swiftSettings: strict),
+    .target(
+      name: "SyncServer",
+      dependencies: [
+        "ChangeLog", "LogStore",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ], swiftSettings: strict),
+
+    // What a dossier is: records, dates, words. Pure.
+    .target(name: "DossierModel", dependencies: ["ChangeLog"], swiftSettings: strict),
+    .target(
+      name: "DossierStore", dependencies: ["ChangeLog", "DossierModel", "ReplicaStore", "SQLite"],
+      resources: [.embedInCode("Schema")], swiftSettings: strict),
+    .target(
+      name: "DossierPages", dependencies: ["DossierModel"], swiftSettings: strict),
+
+    .executableTarget(
+      name: "dossier",
+      dependencies: [
+        "ChangeLog", "DossierModel", "DossierPages", "DossierStore", "ReplicaStore", "SyncClient",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
+    .executableTarget(
+      name: "dossier-server",
+      dependencies: [
+        "ChangeLog", "LogStore", "SyncServer",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
+
+    .testTarget(name: "ChangeLogTests", dependencies: ["ChangeLog"], swiftSettings: strict),
+    .testTarget(
+      name: "DossierModelTests", dependencies: ["DossierModel", "DossierPages"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "StoreTests",
+      dependencies: [
+        "ChangeLog", "DossierModel", "DossierPages", "DossierStore", "LogStore", "ReplicaStore",
+        "SQLite",
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "SyncTests",
+      dependencies: ["ChangeLog", "LogStore", "ReplicaStore", "SQLite", "SyncClient", "SyncServer"],
+      swiftSettings: strict),
+    .testTarget(name: "ProgramTests", dependencies: ["dossier", "dossier-server"], swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,184 @@
+/// What a changeset does: the operations of one command, in order.
+public struct Body: Hashable, Sendable {
+  /// The command that made it, as people know it: "note", "import", "undo".
+  public var intent: String
+  /// The changeset whose inverse this is.
+  public var undoes: ChangesetID?
+  public var operations: [Operation]
+
+  public init(intent: String, undoes: ChangesetID? = nil, operations: [Operation]) {
+    self.intent = intent
+    self.undoes = undoes
+    self.operations = operations
+  }
+
+  func encoded(by author: WriterID) -> [UInt8] {
+    var tables = Tables(author: author)
+    var encodedOperations = ByteWriter(reserving: operations.count * 24)
+    var payload = ByteWriter(reserving: 64)
+    for operation in operations {
+      payload = ByteWriter(reserving: 64)
+      let code = operation.encode(into: &payload, &tables)
+      encodedOperations.append(varint: code)
+      encodedOperations.append(block: payload.bytes)
+    }
+    var writer = ByteWriter(reserving: encodedOperations.bytes.count + 128)
+    writer.append(text: intent)
+    writer.append(undoes == nil ? 0 : 1)
+    if let undoes { writer.append(digest: undoes) }
+    writer.append(count: tables.writers.count)
+    for foreign in tables.writers { writer.append(id: foreign) }
+    writer.append(count: tables.entities.count)
+    for (entity, kind) in tables.entities {
+      writer.append(varint: UInt64(kind))
+      writer.append(id: entity)
+    }
+    writer.append(count: operations.count)
+    writer.append(raw: encodedOperations.bytes)
+    return writer.bytes
+  }
+
+  init(decoding bytes: [UInt8], writtenBy author: WriterID) throws(FormatError) {
+    var reader = ByteReader(bytes)
+    intent = try reader.text()
+    switch try reader.byte() {
+    case 0: undoes = nil
+    case 1: undoes = try reader.digest()
+    default: throw .invalid("a flag of the body is not known to this version")
+    }
+    var tables = Tables(author: author)
+    for _ in 0..<(try reader.itemCount(minimumSize: 16)) { tables.writers.append(try reader.id()) }
+    for _ in 0..<(try reader.itemCount(minimumSize: 17)) {
+      let kind = KindNumber(try reader.count())
+      tables.entities.append((try reader.id(), kind))
+    }
+    let count = try reader.itemCount(minimumSize: 2)
+    operations = []
+    operations.reserveCapacity(count)
+    for _ in 0..<count {
+      let code = try reader.varint()
+      var payload = try reader.nested(try reader.count(upTo: reader.remaining))
+      operations.append(try Operation(code: code, from: &payload, tables))
+    }
+    try reader.expectEnd()
+  }
+
+  /// Names that several operations share are written once and then counted: 16 bytes become one.
+  struct Tables {
+    let author: WriterID
+    var writers: [WriterID] = []
+    var entities: [(EntityID, KindNumber)] = []
+    private var entityIndex: [EntityID: Int] = [:]
+
+    init(author: WriterID) { self.author = author }
+
+    /// 0 is the author; the others count from 1.
+    mutating func index(of writer: WriterID) -> Int {
+      if writer == author { return 0 }
+      if let known = writers.firstIndex(of: writer) { return known + 1 }
+      writers.append(writer)
+      return writers.count
+    }
+
+    mutating func index(of entity: EntityID, _ kind: KindNumber) -> Int {
+      if let (last, _) = entities.last, last == entity { return entities.count - 1 }
+      if let known = entityIndex[entity] { return known }
+      entityIndex[entity] = entities.count
+      entities.append((entity, kind))
+      return entities.count - 1
+    }
+
+    func writer(at index: Int) throws(FormatError) -> WriterID {
+      if index == 0 { return author }
+      guard index <= writers.count else { throw .invalid("a writer is not in the table") }
+      return writers[index - 1]
+    }
+  }
+}
+
+extension Operation {
+  /// Writes the payload and returns the code. Every payload but an unknown one begins with the entity.
+  fileprivate func encode(into writer: inout ByteWriter, _ tables: inout Body.Tables) -> UInt64 {
+    if case .unknown(let code, let payload) = action {
+      writer.append(raw: payload)
+      return code
+    }
+    writer.append(count: tables.index(of: entity, kind))
+    switch action {
+    case .put(let field, let value, let replaced):
+      writer.append(varint: UInt64(field))
+      value.encode(into: &writer)
+      writer.append(changes: replaced, &tables)
+      return Code.put
+    case .add(let field, let value):
+      writer.append(varint: UInt64(field))
+      value.encode(into: &writer)
+      return Code.add
+    case .remove(let field, let additions):
+      writer.append(varint: UInt64(field))
+      writer.append(changes: additions, &tables)
+      return Code.remove
+    case .delete(let seen):
+      writer.append(changes: seen, &tables)
+      return Code.delete
+    case .restore(let deletions):
+      writer.append(changes: deletions, &tables)
+      return Code.restore
+    case .unknown: preconditionFailure("handled above")
+    }
+  }
+
+  fileprivate init(
+    code: UInt64, from reader: inout ByteReader, _ tables: Body.Tables
+  ) throws(FormatError) {
+    guard code != 0 else { throw .invalid("operation 0 does not exist") }
+    guard code <= Code.restore else {
+      let payload = Array(try reader.raw(reader.remaining))
+      self.init(entity: .zero, kind: 0, .unknown(code: code, payload))
+      return
+    }
+    let index = try reader.count()
+    guard index < tables.entities.count else { throw .invalid("an entity is not in the table") }
+    let (entity, kind) = tables.entities[index]
+    let action: Action
+    switch code {
+    case Code.put:
+      let field = FieldNumber(try reader.count())
+      let value = try Value(from: &reader)
+      action = .put(field, value, replacing: try reader.changes(tables))
+    case Code.add:
+      action = .add(FieldNumber(try reader.count()), try Value(from: &reader))
+    case Code.remove:
+      action = .remove(FieldNumber(try reader.count()), try reader.changes(tables))
+    case Code.delete: action = .delete(seen: try reader.changes(tables))
+    default: action = .restore(try reader.changes(tables))
+    }
+    try reader.expectEnd()
+    self.init(entity: entity, kind: kind, action)
+  }
+}
+
+extension ByteWriter {
+  fileprivate mutating func append(changes: [ChangeID], _ tables: inout Body.Tables) {
+    append(count: changes.count)
+    for change in changes {
+      append(count: tables.index(of: change.writer))
+      append(varint: change.sequence)
+      append(count: change.index)
+    }
+  }
+}
+
+extension ByteReader {
+  fileprivate mutating func changes(_ tables: Body.Tables) throws(FormatError) -> [ChangeID] {
+    let count = try itemCount(minimumSize: 3)
+    var changes: [ChangeID] = []
+    changes.reserveCapacity(count)
+    for _ in 0..<count {
+      let writer = try tables.writer(at: self.count(upTo: 1 << 20))
+      let sequence = UInt64(try self.count(upTo: 1 << 53 - 1))
+      changes.append(ChangeID(writer: writer, sequence: sequence, index: try self.count()))
+    }
+    return changes
+  }
+}

@@ -1,0 +1,41 @@
+/// The number of a kind of record, or of a field; the product gives them their meaning.
+public typealias KindNumber = UInt32
+public typealias FieldNumber = UInt32
+
+/// One change of one entity.
+public struct Operation: Hashable, Sendable {
+  public let entity: EntityID
+  public let kind: KindNumber
+  public let action: Action
+
+  public init(entity: EntityID, kind: KindNumber, _ action: Action) {
+    self.entity = entity
+    self.kind = kind
+    self.action = action
+  }
+
+  public enum Action: Hashable, Sendable {
+    /// A field takes a value in the place of those its author saw.
+    case put(FieldNumber, Value, replacing: [ChangeID])
+    /// A set gains an element.
+    case add(FieldNumber, Value)
+    /// A set loses the additions its author saw; one it had not seen stays.
+    case remove(FieldNumber, [ChangeID])
+    /// The entity goes, with all of it that its author saw.
+    case delete(seen: [ChangeID])
+    /// The deletions named are taken back.
+    case restore([ChangeID])
+    /// An operation of a newer version: kept and relayed as it is, applied after an upgrade.
+    case unknown(code: UInt64, [UInt8])
+  }
+
+  /// The codes on the wire. 6 is kept free for edits of text that merges as text.
+  enum Code {
+    static let put: UInt64 = 1
+    static let add: UInt64 = 2
+    static let remove: UInt64 = 3
+    static let delete: UInt64 = 4
+    static let restore: UInt64 = 5
+    static let text: UInt64 = 6
+  }
+}

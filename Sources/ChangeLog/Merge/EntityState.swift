@@ -1,0 +1,77 @@
+/// All that is alive of one entity: the result of the operations applied so far.
+///
+/// Operations arrive causes first (``Causality`` sees to it); under that condition every order gives the
+/// same state, whatever the clocks say.
+public struct EntityState: Hashable, Sendable {
+  public var kind: KindNumber
+  /// Ascending by number; a field nobody has written is absent.
+  public private(set) var fields: [FieldState]
+  public private(set) var tombstones: [Tombstone]
+
+  public init(kind: KindNumber, fields: [FieldState] = [], tombstones: [Tombstone] = []) {
+    self.kind = kind
+    self.fields = fields
+    self.tombstones = tombstones
+  }
+
+  /// A deletion that nobody has taken back.
+  public struct Tombstone: Hashable, Sendable {
+    public let id: ChangeID
+    public let clock: Timestamp
+    public let seen: [ChangeID]
+
+    public init(id: ChangeID, clock: Timestamp, seen: [ChangeID]) {
+      self.id = id
+      self.clock = clock
+      self.seen = seen
+    }
+  }
+
+  public subscript(field: FieldNumber) -> FieldState? { fields.first { $0.number == field } }
+
+  /// Deleted, and nothing is alive that the deletions had not seen.
+  public var isDeleted: Bool { !tombstones.isEmpty && unseenByDeletions.isEmpty }
+
+  /// Deleted by somebody who had not seen an edit that is alive: it shows, and waits for a decision.
+  public var isResurrected: Bool { !tombstones.isEmpty && !unseenByDeletions.isEmpty }
+
+  /// The fields that hold several values at once, whose authors did not know of each other.
+  public var conflicts: [FieldState] { fields.filter(\.isConflict) }
+
+  private var unseenByDeletions: [ChangeID] {
+    let seen = Set(tombstones.flatMap(\.seen))
+    return fields.flatMap(\.alive).map(\.id).filter { !seen.contains($0) }
+  }
+
+  /// Every change that is alive here: what a deletion names.
+  public var aliveChanges: [ChangeID] { fields.flatMap(\.alive).map(\.id) }
+
+  public mutating func apply(_ action: Operation.Action, id: ChangeID, clock: Timestamp) {
+    switch action {
+    case .put(let number, let value, let replaced):
+      update(number, as: .register) { $0.put(value, replacing: replaced, id: id, clock: clock) }
+    case .add(let number, let value):
+      update(number, as: .set) { $0.put(value, replacing: [], id: id, clock: clock) }
+    case .remove(let number, let additions):
+      update(number, as: .set) { $0.remove(additions) }
+    case .delete(let seen):
+      tombstones.append(Tombstone(id: id, clock: clock, seen: seen))
+      tombstones.sort { $0.id < $1.id }
+    case .restore(let deletions):
+      tombstones.removeAll { deletions.contains($0.id) }
+    case .unknown:
+      break
+    }
+  }
+
+  private mutating func update(
+    _ number: FieldNumber, as shape: FieldState.Shape, _ change: (inout FieldState) -> Void
+  ) {
+    let index = fields.firstIndex { $0.number >= number } ?? fields.endIndex
+    if index == fields.endIndex || fields[index].number != number {
+      fields.insert(FieldState(number: number, shape: shape), at: index)
+    }
+    change(&fields[index])
+    if fields[index].alive.isEmpty { fields.remove(at: index) }
+  }
+}

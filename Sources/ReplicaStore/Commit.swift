@@ -1,0 +1,133 @@
+public import ChangeLog
+internal import SQLite
+
+extension Replica {
+  /// Writes, signs, stores and applies the changes of one command, all or none.
+  ///
+  /// More changes than one changeset can hold become several, which apply together everywhere.
+  /// - Parameter operations: made from the states of this same transaction.
+  /// - Returns: the last changeset written; nil when there was nothing to change.
+  @discardableResult
+  public func commit(
+    _ intent: String, undoes: ChangesetID? = nil, _ operations: [Operation]
+  ) throws -> ChangesetID? {
+    guard !operations.isEmpty else { return nil }
+    try refuseLongTexts(operations)
+    return try connection.transaction {
+      let parts = Self.parts(of: operations)
+      var last: ChangesetID?
+      var applier = try Applier(self)
+      for (index, part) in parts.enumerated() {
+        let body = Body(intent: intent, undoes: undoes, operations: part)
+        let changeset = try write(body, isContinued: index < parts.count - 1)
+        let number = try append(changeset, body: body, to: &applier)
+        try connection.run(
+          "UPDATE changeset SET applied = (SELECT coalesce(max(applied), 0) + 1 FROM changeset) WHERE number = ?",
+          .int(number))
+        last = changeset.id
+      }
+      try applier.finish()
+      return last
+    }
+  }
+
+  private func refuseLongTexts(_ operations: [Operation]) throws {
+    for operation in operations {
+      guard case .put(_, .text(let text), _) = operation.action else { continue }
+      let size = text.string.utf8.count
+      guard size <= Changeset.maximumTextSize else { throw ReplicaError.textTooLong(bytes: size) }
+    }
+  }
+
+  /// Cuts a command into changesets of about half the largest size.
+  private static func parts(of operations: [Operation]) -> [[Operation]] {
+    var parts: [[Operation]] = [[]]
+    var size = 0
+    for operation in operations {
+      let weight = operation.approximateSize
+      if size + weight > Changeset.maximumSize / 2, size > 0, !parts[parts.count - 1].isEmpty {
+        parts.append([])
+        size = 0
+      }
+      parts[parts.count - 1].append(operation)
+      size += weight
+    }
+    return parts
+  }
+
+  /// Signs the next changeset of our own writer.
+  func write(_ body: Body, isContinued: Bool) throws -> Changeset {
+    var identity = try identity()
+    let clock = identity.clock.tick(wall: surroundings.now())
+    let isFirst = identity.head.sequence == 0
+    let header = Header(
+      workspace: identity.workspace, writer: identity.head.writer,
+      sequence: identity.head.sequence + 1, previous: identity.head.id, clock: clock,
+      isContinued: isContinued,
+      introduction: isFirst ? Introduction(key: key.publicKey, salt: identity.salt) : nil,
+      seen: try newlySeen(except: identity.number))
+    try connection.run(
+      "UPDATE replica SET clock = ?", .int(Int64(bitPattern: clock.rawValue)))
+    return try Changeset(header: header, body: body, key: key)
+  }
+
+  private func newlySeen(except own: Int) throws -> [Header.Seen] {
+    let seen = try connection.all(
+      "SELECT id, applied FROM writer WHERE applied > declared AND number != ?", .int(own)
+    ) { Header.Seen(writer: WriterID(bytes: $0.blob(0)), sequence: UInt64($0.int(1))) }
+    if !seen.isEmpty {
+      try connection.run("UPDATE writer SET declared = applied WHERE number != ?", .int(own))
+    }
+    return seen
+  }
+
+  /// Puts one of our own changesets into the log and applies it.
+  func append(_ changeset: Changeset, body: Body, to applier: inout Applier) throws -> Int {
+    let number = try insert(changeset)
+    try applier.apply(changeset, body: body, number: number)
+    return number
+  }
+
+  /// Puts a changeset that continues its writer's chain into the log.
+  ///
+  /// - Returns: its number.
+  func insert(_ changeset: Changeset) throws -> Int {
+    let header = changeset.header
+    try connection.run(
+      """
+      INSERT INTO changeset (id, writer, sequence, clock, bytes)
+      VALUES (?, (SELECT number FROM writer WHERE id = ?), ?, ?, ?)
+      """,
+      .blob(changeset.id.bytes), .blob(header.writer.bytes), .int(Int64(header.sequence)),
+      .int(Int64(bitPattern: header.clock.rawValue)), .blob(changeset.bytes))
+    let number = connection.lastInsertedRow
+    try connection.run(
+      "UPDATE writer SET sequence = ?, head = ? WHERE id = ?", .int(Int64(header.sequence)),
+      .blob(changeset.id.bytes), .blob(header.writer.bytes))
+    return number
+  }
+}
+
+extension Operation {
+  /// About how many bytes the operation takes in a body.
+  fileprivate var approximateSize: Int {
+    switch action {
+    case .put(_, let value, let replaced): 40 + value.approximateSize + 24 * replaced.count
+    case .add(_, let value): 40 + value.approximateSize
+    case .remove(_, let changes), .delete(let changes), .restore(let changes):
+      40 + 24 * changes.count
+    case .unknown(_, let payload): payload.count
+    }
+  }
+}
+
+extension Value {
+  fileprivate var approximateSize: Int {
+    switch self {
+    case .text(let text): text.string.utf8.count + 4
+    case .bytes(let bytes): bytes.count + 4
+    case .list(let items): items.reduce(4) { $0 + $1.approximateSize }
+    default: 17
+    }
+  }
+}

@@ -1,0 +1,189 @@
+public import ChangeLog
+internal import SQLite
+
+extension Replica {
+  /// How many changesets the remote has not got, refused ones not counted.
+  public func unsentCount() throws -> Int {
+    try connection.first(
+      "SELECT count(*) FROM changeset WHERE position IS NULL AND refused IS NULL") { $0.int(0) } ?? 0
+  }
+
+  /// What the remote does not take, and why.
+  public func refused() throws -> [(id: ChangesetID, reason: Verdict.Refusal)] {
+    try connection.all(
+      "SELECT id, refused FROM changeset WHERE refused IS NOT NULL ORDER BY number"
+    ) {
+      (Digest(bytes: $0.blob(0)), Verdict.Refusal(rawValue: UInt8($0.int(1))) ?? .malformed)
+    }
+  }
+
+  /// How many changesets wait for their causes.
+  public func waitingCount() throws -> Int {
+    let waiting = try connection.first("SELECT count(*) FROM changeset WHERE applied IS NULL") {
+      $0.int(0)
+    }
+    let held = try connection.first("SELECT count(*) FROM held") { $0.int(0) }
+    return (waiting ?? 0) + (held ?? 0)
+  }
+
+  /// The next request: what the remote lacks as far as it is known here, causes first.
+  public func nextRequest(wantsOwnBytes: Bool = false) throws -> SyncRequest {
+    try connection.reading {
+      let identity = try identity()
+      var request = SyncRequest(
+        workspace: identity.workspace, cursor: identity.cursor, own: identity.head,
+        wantsOwnBytes: wantsOwnBytes || identity.cursor.position == 0)
+      var size = 0
+      let limit = SyncRequest.maximumSize - 1024
+      try connection.forEach(
+        """
+        SELECT bytes FROM changeset WHERE position IS NULL AND refused IS NULL
+        ORDER BY applied IS NULL, applied, number LIMIT ?
+        """, [.int(SyncRequest.maximumChangesets)]
+      ) { row in
+        let bytes = row.blob(0)
+        size += bytes.count + 8
+        if size <= limit { request.changesets.append(bytes) }
+      }
+      return request
+    }
+  }
+
+  /// What one exchange brought.
+  public struct Step: Sendable {
+    /// The remote took these now.
+    public var sent = 0
+    public var received = Received()
+    public var refused: [(id: ChangesetID, reason: Verdict.Refusal)] = []
+    /// The remote had lost this many changesets that it had acknowledged; they wait to be given back.
+    public var lostByRemote = 0
+    /// The remote names changesets of this device that are not here: it must send their bytes.
+    public var needsOwnBytes = false
+    /// Both sides hold the same, proved by the running hash, and nothing waits.
+    public var isLevel = false
+  }
+
+  /// Takes an answer. What came, and the cursor behind it, are saved in one transaction.
+  ///
+  /// - Throws: ``ReplicaError/brokenAnswer(_:)`` when it does not hold together; nothing is saved then.
+  public func take(_ response: SyncResponse, to request: SyncRequest) throws -> Step {
+    try connection.transaction {
+      switch response.page {
+      case .diverged(let marks): return try rewind(to: marks)
+      case .entries(let entries, let end):
+        return try take(entries, end: end, response, request)
+      }
+    }
+  }
+
+  private func take(
+    _ entries: [SyncResponse.Entry], end: Cursor, _ response: SyncResponse, _ request: SyncRequest
+  ) throws -> Step {
+    var step = Step()
+    let pushed = try request.changesets.map { try Changeset(bytes: $0).id }
+    guard response.verdicts.count == pushed.count else {
+      throw ReplicaError.brokenAnswer("the number of verdicts is wrong")
+    }
+    var cursor = Cursor(
+      log: response.head.log, position: request.cursor.position, hash: request.cursor.hash)
+    var arrived: [Changeset] = []
+    var positions: [(ChangesetID, Int)] = []
+    for entry in entries {
+      let id = try self.id(of: entry, pushed, &arrived)
+      cursor = cursor.advanced(over: id)
+      positions.append((id, cursor.position))
+      if case .known = entry, try number(of: id) == nil {
+        step.needsOwnBytes = true
+        return step
+      }
+    }
+    guard cursor == end, response.head.position >= end.position,
+      response.head.position > end.position || response.head == end
+    else { throw ReplicaError.brokenAnswer("the running hash does not follow") }
+    try settle(response.verdicts, pushed, &step)
+    step.received = try receive(arrived)
+    for (id, position) in positions {
+      try connection.run(
+        "UPDATE changeset SET position = ?, refused = NULL WHERE id = ?", .int(position),
+        .blob(id.bytes))
+    }
+    try connection.run(
+      "UPDATE replica SET log = ?, position = ?, hash = ?", .blob(end.log.bytes),
+      .int(end.position), .blob(end.hash.bytes))
+    step.isLevel = try response.head == end && unsentCount() == 0
+    return step
+  }
+
+  private func id(
+    of entry: SyncResponse.Entry, _ pushed: [ChangesetID], _ arrived: inout [Changeset]
+  ) throws -> ChangesetID {
+    switch entry {
+    case .changeset(let bytes):
+      guard let changeset = try? Changeset(bytes: bytes) else {
+        throw ReplicaError.brokenAnswer("a changeset cannot be read")
+      }
+      arrived.append(changeset)
+      return changeset.id
+    case .known(let id): return id
+    case .pushed(let index):
+      guard pushed.indices.contains(index) else {
+        throw ReplicaError.brokenAnswer("it names a changeset that was not sent")
+      }
+      return pushed[index]
+    }
+  }
+
+  /// Notes what was taken and what was refused. A position is believed only when a page proves it, so an
+  /// accepted changeset stays unsent until then; to send it again is harmless.
+  private func settle(
+    _ verdicts: [Verdict], _ pushed: [ChangesetID], _ step: inout Step
+  ) throws {
+    for (id, verdict) in zip(pushed, verdicts) {
+      switch verdict {
+      case .accepted: step.sent += 1
+      case .refused(let reason):
+        // What comes behind a gap or is new on the remote is tried again; the rest waits for a person.
+        guard reason != .gap else { continue }
+        step.refused.append((id, reason))
+        try connection.run(
+          "UPDATE changeset SET refused = ? WHERE id = ?", .int(Int64(reason.rawValue)),
+          .blob(id.bytes))
+      }
+    }
+  }
+
+  /// The remote's log is not the one we read: it was restored or replaced. Goes back to the last point
+  /// both have; what lies behind it here is unsent again and will be given back.
+  private func rewind(to marks: [Cursor]) throws -> Step {
+    var step = Step()
+    let common = try lastCommon(marks)
+    step.lostByRemote =
+      try connection.first(
+        "SELECT count(*) FROM changeset WHERE position > ?", .int(common.position)
+      ) { $0.int(0) } ?? 0
+    try connection.run(
+      "UPDATE changeset SET position = NULL WHERE position > ?", .int(common.position))
+    try connection.run(
+      "UPDATE replica SET log = ?, position = ?, hash = ?", .blob(common.log.bytes),
+      .int(common.position), .blob(common.hash.bytes))
+    return step
+  }
+
+  private func lastCommon(_ marks: [Cursor]) throws -> Cursor {
+    var hashes: [Int: Digest] = [0: .zero]
+    var cursor = Cursor.start
+    try connection.forEach(
+      "SELECT id, position FROM changeset WHERE position IS NOT NULL ORDER BY position", []
+    ) { row in
+      // Positions beyond a hole cannot be vouched for.
+      guard row.int(1) == cursor.position + 1 else { return }
+      cursor = cursor.advanced(over: Digest(bytes: row.blob(0)))
+      hashes[cursor.position] = cursor.hash
+    }
+    let common = marks.filter { hashes[$0.position] == $0.hash }.max { $0.position < $1.position }
+    guard let common else {
+      throw ReplicaError.brokenAnswer("its marks do not go back to the beginning")
+    }
+    return common
+  }
+}

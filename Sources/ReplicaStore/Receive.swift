@@ -1,0 +1,178 @@
+public import ChangeLog
+internal import SQLite
+
+extension Replica {
+  /// What came of changesets that arrived.
+  public struct Received: Sendable {
+    /// New here and applied, whoever sent them.
+    public var applied = 0
+    /// Whose they were.
+    public var writers: Set<WriterID> = []
+    /// Must not be applied; kept in quarantine.
+    public var quarantined: [(id: ChangesetID, reason: Verdict.Refusal)] = []
+
+    public init() {}
+  }
+
+  /// Takes changesets of any writer in any order, any number of times.
+  ///
+  /// One that names causes which are not here waits until they are. A bad one is put in quarantine and
+  /// does not keep the others.
+  @discardableResult
+  public func receive(_ changesets: [Changeset]) throws -> Received {
+    try connection.transaction {
+      var received = Received()
+      let workspace = try identity().workspace
+      var queue = changesets
+      // Each round may bring what a held one waited for.
+      while !queue.isEmpty {
+        var signatures = SignatureRuns(queue)
+        var chained = false
+        for changeset in queue {
+          switch try place(changeset, workspace, &signatures) {
+          case .chained: chained = true
+          case .known, .held: break
+          case .refused(let reason):
+            try quarantine(changeset, reason)
+            received.quarantined.append((changeset.id, reason))
+          }
+        }
+        queue = chained ? try takeHeld() : []
+      }
+      try applyReady(&received)
+      try witness(changesets)
+      return received
+    }
+  }
+
+  private enum Place {
+    case chained, known, held
+    case refused(Verdict.Refusal)
+  }
+
+  /// Puts a changeset behind the one before it of the same writer, if that is here.
+  private func place(
+    _ changeset: Changeset, _ workspace: WorkspaceID, _ signatures: inout SignatureRuns
+  ) throws -> Place {
+    let header = changeset.header
+    guard header.workspace == workspace else { return .refused(.otherWorkspace) }
+    if try number(of: changeset.id) != nil { return .known }
+    let writer = try connection.first(
+      "SELECT key, sequence, head FROM writer WHERE id = ?", .blob(header.writer.bytes)
+    ) { (PublicKey(bytes: $0.blob(0)), UInt64($0.int(1)), Digest(bytes: $0.blob(2))) }
+    let head = (sequence: writer?.1 ?? 0, id: writer?.2 ?? .zero)
+    if header.sequence <= head.sequence { return .refused(.forked) }
+    guard header.sequence == head.sequence + 1 else {
+      try connection.run(
+        "INSERT OR IGNORE INTO held VALUES (?, ?)", .blob(changeset.id.bytes),
+        .blob(changeset.bytes))
+      return .held
+    }
+    guard header.previous == head.id else { return .refused(.forked) }
+    guard let key = writer?.0 ?? header.introduction?.key,
+      signatures.isSigned(changeset, by: key)
+    else { return .refused(.badSignature) }
+    // An unreadable body must not stop at the moment of applying, with others behind it.
+    guard header.minimumReader > Header.reader || (try? changeset.decodedBody()) != nil else {
+      return .refused(.malformed)
+    }
+    if writer == nil, let introduction = header.introduction {
+      try Self.insertWriter(introduction, in: connection)
+    }
+    _ = try insert(changeset)
+    return .chained
+  }
+
+  private func quarantine(_ changeset: Changeset, _ reason: Verdict.Refusal) throws {
+    try connection.run(
+      "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?)", .blob(changeset.id.bytes),
+      .int(Int64(reason.rawValue)), .blob(changeset.bytes))
+  }
+
+  /// All that was held, in the order of their writers' chains; what still waits is held again.
+  private func takeHeld() throws -> [Changeset] {
+    let held = try connection.all("SELECT bytes FROM held ORDER BY id") {
+      try Changeset(bytes: $0.blob(0))
+    }
+    try connection.run("DELETE FROM held")
+    return held.sorted {
+      ($0.header.writer, $0.header.sequence) < ($1.header.writer, $1.header.sequence)
+    }
+  }
+
+  /// Applies what waited and waits no longer, causes first.
+  func applyReady(_ received: inout Received) throws {
+    var vector = try applied()
+    var applier = try Applier(self)
+    var order = try connection.first("SELECT coalesce(max(applied), 0) FROM changeset") {
+      $0.int(0)
+    } ?? 0
+    var hasMoved = true
+    while hasMoved {
+      hasMoved = false
+      for group in try waitingGroups() where isReady(group, vector) {
+        for (number, changeset) in group {
+          order += 1
+          try applier.apply(changeset, body: try changeset.decodedBody(), number: number)
+          try connection.run(
+            "UPDATE changeset SET applied = ? WHERE number = ?", .int(order), .int(number))
+          vector[changeset.header.writer] = changeset.header.sequence
+          received.applied += 1
+          received.writers.insert(changeset.header.writer)
+        }
+        hasMoved = true
+      }
+    }
+    try applier.finish()
+  }
+
+  /// The changesets in the log that are not applied, the parts of one command together; incomplete
+  /// commands are left out.
+  private func waitingGroups() throws -> [[(number: Int, changeset: Changeset)]] {
+    var groups: [[(number: Int, changeset: Changeset)]] = []
+    var open: [WriterID: [(number: Int, changeset: Changeset)]] = [:]
+    try connection.forEach(
+      "SELECT number, bytes FROM changeset WHERE applied IS NULL ORDER BY number", []
+    ) { row in
+      let changeset = try Changeset(bytes: row.blob(1))
+      let writer = changeset.header.writer
+      open[writer, default: []].append((row.int(0), changeset))
+      if !changeset.header.isContinued, let group = open.removeValue(forKey: writer) {
+        groups.append(group)
+      }
+    }
+    return groups
+  }
+
+  private func isReady(
+    _ group: [(number: Int, changeset: Changeset)], _ applied: VersionVector
+  ) -> Bool {
+    var vector = applied
+    for (_, changeset) in group {
+      guard vector.wait(for: changeset.header) == nil else { return false }
+      guard vector[changeset.header.writer] + 1 == changeset.header.sequence else { return false }
+      vector[changeset.header.writer] = changeset.header.sequence
+    }
+    return true
+  }
+
+  /// How far each writer is applied here.
+  public func applied() throws -> VersionVector {
+    let pairs = try connection.all("SELECT id, applied FROM writer") {
+      (WriterID(bytes: $0.blob(0)), UInt64($0.int(1)))
+    }
+    return VersionVector(Dictionary(uniqueKeysWithValues: pairs))
+  }
+
+  func number(of id: ChangesetID) throws -> Int? {
+    try connection.first("SELECT number FROM changeset WHERE id = ?", .blob(id.bytes)) { $0.int(0) }
+  }
+
+  private func witness(_ changesets: [Changeset]) throws {
+    var clock = try identity().clock
+    let wall = surroundings.now()
+    for changeset in changesets { clock.witness(changeset.header.clock, wall: wall) }
+    try connection.run(
+      "UPDATE replica SET clock = ?", .int(Int64(bitPattern: clock.last.rawValue)))
+  }
+}

@@ -1,0 +1,128 @@
+public import ChangeLog
+internal import SQLite
+
+extension Replica {
+  /// Enters a workspace: what was written here alone is written again there, under a new name.
+  ///
+  /// - Throws: ``ReplicaError/alreadyJoined`` when other writers' changesets are here, or some were sent.
+  public func join(_ workspace: WorkspaceID) throws {
+    try connection.transaction {
+      let isShared = try connection.first(
+        """
+        SELECT (SELECT count(*) FROM writer WHERE sequence > 0) > 1
+          OR (SELECT position FROM replica) > 0
+        """) { $0.bool(0) }
+      guard isShared == false else { throw ReplicaError.alreadyJoined }
+      try connection.run("UPDATE replica SET workspace = ?", .blob(workspace.bytes))
+      _ = try reissue(after: 0)
+    }
+  }
+
+  /// Notices that this store is a copy or an old backup of one that wrote on: the remote knows later
+  /// changesets of our own writer, or another one in the place of ours.
+  ///
+  /// Then it takes a new name and writes again what was unsent.
+  /// - Returns: how many changesets that were; nil when nothing was wrong.
+  func becomeNewWriterIfForked(
+    _ response: SyncResponse, to request: SyncRequest
+  ) throws -> Int? {
+    try connection.transaction {
+      let own = try identity().head
+      guard response.own.writer == own.writer, response.own.sequence > 0 else { return nil }
+      let isAhead = response.own.sequence > request.own.sequence
+      let same = try connection.first(
+        "SELECT id FROM changeset WHERE writer = (SELECT writer FROM replica) AND sequence = ?",
+        .int(Int64(response.own.sequence))
+      ) { Digest(bytes: $0.blob(0)) }
+      // Not yet known here that it was accepted: the answer to an earlier request was lost.
+      if !isAhead, same == response.own.id { return nil }
+      let shared = try connection.first(
+        """
+        SELECT coalesce(max(sequence), 0) FROM changeset
+        WHERE writer = (SELECT writer FROM replica) AND position IS NOT NULL
+        """) { $0.int(0) } ?? 0
+      return try reissue(after: shared)
+    }
+  }
+
+  /// Writes our changesets after `shared` again, under a new writer, with the same words and times of day.
+  private func reissue(after shared: Int) throws -> Int {
+    let old = try identity()
+    let unsent = try connection.all(
+      """
+      SELECT bytes FROM changeset
+      WHERE writer = (SELECT writer FROM replica) AND sequence > ? ORDER BY sequence
+      """, .int(shared)
+    ) { try Changeset(bytes: $0.blob(0)) }
+    let bodies = try unsent.map { try $0.decodedBody() }
+
+    try connection.run(
+      "DELETE FROM changeset WHERE writer = ? AND sequence > ?", .int(old.number), .int(shared))
+    let head =
+      try connection.first(
+        "SELECT id FROM changeset WHERE writer = ? AND sequence = ?", .int(old.number), .int(shared)
+      ) { $0.blob(0) } ?? Digest.zero.bytes
+    try connection.run(
+      "UPDATE writer SET sequence = ?1, applied = ?1, declared = 0, head = ?2 WHERE number = ?3",
+      .int(shared), .blob(head), .int(old.number))
+    try connection.run("DELETE FROM writer WHERE sequence = 0")
+    let introduction = Introduction(key: key.publicKey, salt: surroundings.newRandomID())
+    try Self.insertWriter(introduction, in: connection)
+    try connection.run(
+      "UPDATE replica SET writer = ?, salt = ?", .int(connection.lastInsertedRow),
+      .blob(introduction.salt.bytes))
+    try connection.run("UPDATE writer SET declared = 0")
+    try rebuild()
+
+    let rename = Renaming(
+      from: old.head.writer, after: UInt64(shared), to: introduction.writer)
+    var renamed: [ChangesetID: ChangesetID] = [:]
+    for (changeset, body) in zip(unsent, bodies) {
+      var body = rename(body)
+      body.undoes = body.undoes.map { renamed[$0] ?? $0 }
+      let again = try write(body, isContinued: changeset.header.isContinued)
+      renamed[changeset.id] = again.id
+      var applier = try Applier(self)
+      let number = try append(again, body: body, to: &applier)
+      try connection.run(
+        """
+        UPDATE changeset SET applied = (SELECT coalesce(max(applied), 0) + 1 FROM changeset)
+        WHERE number = ?
+        """, .int(number))
+      try applier.finish()
+    }
+    return unsent.count
+  }
+}
+
+/// Gives the changes of one writer after a point to another, in the names other changes know them by.
+private struct Renaming {
+  let from: WriterID
+  let after: UInt64
+  let to: WriterID
+
+  func callAsFunction(_ body: Body) -> Body {
+    var body = body
+    body.operations = body.operations.map { operation in
+      Operation(entity: operation.entity, kind: operation.kind, renamed(operation.action))
+    }
+    return body
+  }
+
+  private func renamed(_ action: Operation.Action) -> Operation.Action {
+    switch action {
+    case .put(let field, let value, let replaced): .put(field, value, replacing: renamed(replaced))
+    case .add, .unknown: action
+    case .remove(let field, let changes): .remove(field, renamed(changes))
+    case .delete(let changes): .delete(seen: renamed(changes))
+    case .restore(let changes): .restore(renamed(changes))
+    }
+  }
+
+  private func renamed(_ changes: [ChangeID]) -> [ChangeID] {
+    changes.map { change in
+      guard change.writer == from, change.sequence > after else { return change }
+      return ChangeID(writer: to, sequence: change.sequence - after, index: change.index)
+    }
+  }
+}

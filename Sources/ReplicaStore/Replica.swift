@@ -1,0 +1,145 @@
+public import ChangeLog
+public import SQLite
+
+/// A replica of a workspace in one SQLite file: the log of changesets, and what they amount to.
+///
+/// Every change, ours or theirs, enters by one door: ``commit(_:undoes:_:)`` or ``receive(_:)``. Each is one
+/// transaction; whatever was acknowledged is on disk. Not safe to share between threads.
+public final class Replica {
+  public let connection: Connection
+  let key: DeviceKey
+  let surroundings: Surroundings
+  let projection: any Projection
+
+  /// Opens the replica in `connection`.
+  ///
+  /// - Throws: ``ReplicaError/missing`` when there is none yet.
+  public init(
+    connection: Connection, key: DeviceKey, surroundings: Surroundings, projection: any Projection
+  ) throws {
+    self.connection = connection
+    self.key = key
+    self.surroundings = surroundings
+    self.projection = projection
+    guard try Self.exists(in: connection) else { throw ReplicaError.missing }
+    try Self.configure(connection)
+    try Self.migrations.apply(to: connection)
+    try rebuildAfterUpgrade()
+  }
+
+  /// Makes a replica of a workspace, with a first writer.
+  public static func create(
+    in connection: Connection, workspace: WorkspaceID, key: DeviceKey, surroundings: Surroundings
+  ) throws {
+    try configure(connection)
+    try connection.transaction {
+      try migrations.apply(to: connection)
+      let introduction = Introduction(key: key.publicKey, salt: surroundings.newRandomID())
+      try insertWriter(introduction, in: connection)
+      try connection.run(
+        "INSERT INTO replica VALUES (1, ?, 1, ?, 0, ?, ?, 0, ?)",
+        .blob(workspace.bytes), .blob(introduction.salt.bytes), .int(Int64(Header.reader)),
+        .blob(LogID.zero.bytes), .blob(Digest.zero.bytes))
+    }
+  }
+
+  public static func exists(in connection: Connection) throws -> Bool {
+    try migrations.version(in: connection) > 0
+  }
+
+  static let migrations = Migrations(name: "replica", files: [PackageResources.replica_001_sql])
+
+  /// A rollback journal, and every commit on disk before it is acknowledged, the folder's entry included.
+  private static func configure(_ connection: Connection) throws {
+    try connection.execute("PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA")
+    let level = try connection.first("PRAGMA synchronous", row: { $0.int(0) })
+    guard level == 3 else { throw ReplicaError.notDurable }
+  }
+
+  static func insertWriter(_ introduction: Introduction, in connection: Connection) throws {
+    try connection.run(
+      "INSERT INTO writer (id, key, sequence, head, applied, declared) VALUES (?, ?, 0, ?, 0, 0)",
+      .blob(introduction.writer.bytes), .blob(introduction.key.bytes), .blob(Digest.zero.bytes))
+  }
+
+  // MARK: What is stored
+
+  public func identity() throws -> Identity {
+    let found = try connection.first(
+      """
+      SELECT workspace, writer, salt, clock, log, position, hash, id, sequence, head
+      FROM replica JOIN writer ON writer.number = replica.writer
+      """
+    ) { row in
+      Identity(
+        workspace: WorkspaceID(bytes: row.blob(0)), number: row.int(1),
+        salt: ID(bytes: row.blob(2)),
+        clock: HybridClock(last: Timestamp(rawValue: UInt64(bitPattern: Int64(row.int(3))))),
+        cursor: Cursor(
+          log: LogID(bytes: row.blob(4)), position: row.int(5), hash: Digest(bytes: row.blob(6))),
+        head: WriterHead(
+          writer: WriterID(bytes: row.blob(7)), sequence: UInt64(row.int(8)),
+          id: Digest(bytes: row.blob(9))))
+    }
+    guard let found else { throw ReplicaError.missing }
+    return found
+  }
+
+  /// Who this replica is, and how far it has come.
+  public struct Identity: Sendable {
+    public let workspace: WorkspaceID
+    let number: Int
+    let salt: ID<Writer>
+    var clock: HybridClock
+    public let cursor: Cursor
+    /// Our own writer and its last changeset.
+    public let head: WriterHead
+  }
+
+  public var publicKey: PublicKey { key.publicKey }
+
+  public func state(of id: EntityID) throws -> EntityState? {
+    let writers = try writerNumbers()
+    return try connection.first("SELECT kind, state FROM entity WHERE id = ?", .blob(id.bytes)) {
+      try EntityState(kind: KindNumber($0.int(0)), stored: $0.blob(1), writers)
+    }
+  }
+
+  /// Calls `body` with every entity, ascending by id.
+  public func forEachState(_ body: (EntityID, EntityState) throws -> Void) throws {
+    let writers = try writerNumbers()
+    try connection.forEach("SELECT id, kind, state FROM entity ORDER BY id", []) { row in
+      let state = try EntityState(kind: KindNumber(row.int(1)), stored: row.blob(2), writers)
+      try body(EntityID(bytes: row.blob(0)), state)
+    }
+  }
+
+  func writerNumbers() throws -> WriterNumbers {
+    WriterNumbers(
+      try connection.all("SELECT number, id FROM writer") {
+        ($0.int(0), WriterID(bytes: $0.blob(1)))
+      })
+  }
+
+  /// What waits for a decision: fields with siblings; nil for a record deleted by one and changed by another.
+  public func review() throws -> [(entity: EntityID, field: FieldNumber?)] {
+    try connection.all("SELECT entity, field FROM review ORDER BY entity, field") {
+      (EntityID(bytes: $0.blob(0)), $0.int(1) < 0 ? nil : FieldNumber($0.int(1)))
+    }
+  }
+}
+
+/// Tables that a product derives from the state of entities, kept in the same transactions.
+public protocol Projection {
+  /// Brings the tables in line with entities that changed.
+  func update(_ changed: [EntityID: EntityState], in connection: Connection) throws
+  /// Empties the tables; ``update(_:in:)`` follows for every entity.
+  func clear(in connection: Connection) throws
+}
+
+/// For a replica without tables of its own.
+public struct NoProjection: Projection {
+  public init() {}
+  public func update(_ changed: [EntityID: EntityState], in connection: Connection) {}
+  public func clear(in connection: Connection) {}
+}

@@ -1,0 +1,18 @@
+internal import ChangeLog
+
+public enum ReplicaError: Error, Equatable {
+  /// There is no replica in this file.
+  case missing
+  /// SQLite did not take the settings that make a commit survive a power cut.
+  case notDurable
+  /// A text field longer than ``Changeset/maximumTextSize`` bytes.
+  case textTooLong(bytes: Int)
+  /// The store was joined to a workspace before, and holds its colleagues' changes.
+  case alreadyJoined
+  /// The remote's answer does not hold together: its running hash does not follow from its changesets.
+  case brokenAnswer(String)
+  /// The remote sends nothing new, takes nothing, and is still not level.
+  case stalled
+  /// A part of the log cannot be read any more.
+  case damaged(String)
+}

@@ -1,0 +1,71 @@
+public import ChangeLog
+
+/// Brings a replica and a remote level.
+public struct SyncSession {
+  private let replica: Replica
+  private let remote: any Remote
+  private let onStep: (Report) -> Void
+
+  /// - Parameter onStep: called after every exchange, for progress.
+  public init(
+    _ replica: Replica, with remote: any Remote, onStep: @escaping (Report) -> Void = { _ in }
+  ) {
+    self.replica = replica
+    self.remote = remote
+    self.onStep = onStep
+  }
+
+  /// What a whole session brought.
+  public struct Report: Sendable {
+    public var sent = 0
+    public var received = 0
+    /// Whose changesets came.
+    public var writers: Set<WriterID> = []
+    public var refused: [(id: ChangesetID, reason: Verdict.Refusal)] = []
+    public var quarantined: [(id: ChangesetID, reason: Verdict.Refusal)] = []
+    /// Acknowledged earlier, lost by the remote since, and given back now.
+    public var givenBack = 0
+    public var exchanges = 0
+    /// Unsent work that was written again under a new name, because this store was copied or restored.
+    public var reissued: Int?
+  }
+
+  /// Exchanges until both sides hold the same and nothing waits.
+  ///
+  /// Each exchange is saved before the next one; whatever interrupts the session, the next goes on there.
+  public func run() async throws -> Report {
+    var report = Report()
+    var wantsOwnBytes = false
+    var idle = 0
+    while true {
+      let request = try replica.nextRequest(wantsOwnBytes: wantsOwnBytes)
+      let response = try await remote.exchange(request)
+      report.exchanges += 1
+      if let reissued = try replica.becomeNewWriterIfForked(response, to: request) {
+        report.reissued = (report.reissued ?? 0) + reissued
+        wantsOwnBytes = true
+        continue
+      }
+      let step = try replica.take(response, to: request)
+      report.add(step)
+      onStep(report)
+      if step.isLevel { return report }
+      wantsOwnBytes = step.needsOwnBytes || wantsOwnBytes
+      let hasMoved = step.sent + step.received.applied + step.lostByRemote > 0
+      idle = hasMoved || step.needsOwnBytes ? 0 : idle + 1
+      // A page of nothing but known changesets moves the cursor only.
+      if idle > 100 { throw ReplicaError.stalled }
+    }
+  }
+}
+
+extension SyncSession.Report {
+  mutating func add(_ step: Replica.Step) {
+    sent += step.sent
+    received += step.received.applied
+    writers.formUnion(step.received.writers)
+    refused += step.refused
+    quarantined += step.received.quarantined
+    givenBack += step.lostByRemote
+  }
+}
