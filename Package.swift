@@ -56,6 +56,8 @@ let package = Package(
         "ChangeLog", "ReplicaStore",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),
     .target(
       name: "SyncServer",
@@ -73,12 +75,13 @@ let package = Package(
       name: "DossierStore", dependencies: ["ChangeLog", "DossierModel", "ReplicaStore", "SQLite"],
       resources: [.embedInCode("Schema")], swiftSettings: strict),
     .target(
-      name: "DossierPages", dependencies: ["DossierModel"], swiftSettings: strict),
+      name: "DossierPages", dependencies: ["ChangeLog", "DossierModel"], swiftSettings: strict),
 
     .executableTarget(
       name: "dossier",
       dependencies: [
-        "ChangeLog", "DossierModel", "DossierPages", "DossierStore", "ReplicaStore", "SyncClient",
+        "ChangeLog", "DossierModel", "DossierPages", "DossierStore", "ReplicaStore", "SQLite",
+        "SyncClient",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .executableTarget(

@@ -29,6 +29,6 @@ CREATE TABLE contact (
   workspace BLOB NOT NULL,        -- where
   device    TEXT NOT NULL,        -- who
   at        INTEGER NOT NULL,     -- last request, in seconds since 1970; written once a minute at most
-  position  INTEGER NOT NULL,     -- how far it had read then
+  position  INTEGER NOT NULL,     -- how far the answer brought it
   PRIMARY KEY (workspace, device)
 ) STRICT, WITHOUT ROWID;

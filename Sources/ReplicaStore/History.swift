@@ -39,7 +39,7 @@ extension Replica {
     ).first
   }
 
-  private func logged(_ sql: String, _ arguments: [Argument]) throws -> [Logged] {
+  private func logged(_ sql: String, _ arguments: [Binding]) throws -> [Logged] {
     try connection.all(sql, arguments) { row in
       let changeset = try Changeset(bytes: row.blob(1))
       return Logged(

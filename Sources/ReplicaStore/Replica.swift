@@ -31,7 +31,7 @@ public final class Replica {
   public static func create(
     in connection: Connection, workspace: WorkspaceID, key: DeviceKey, surroundings: Surroundings
   ) throws {
-    try configure(connection)
+    if !connection.isInTransaction { try configure(connection) }
     try connection.transaction {
       try migrations.apply(to: connection)
       let introduction = Introduction(key: key.publicKey, salt: surroundings.newRandomID())
@@ -50,7 +50,9 @@ public final class Replica {
   static let migrations = Migrations(name: "replica", files: [PackageResources.replica_001_sql])
 
   /// A rollback journal, and every commit on disk before it is acknowledged, the folder's entry included.
-  private static func configure(_ connection: Connection) throws {
+  ///
+  /// To be called before the first transaction: SQLite changes neither inside one.
+  public static func configure(_ connection: Connection) throws {
     try connection.execute("PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA")
     let level = try connection.first("PRAGMA synchronous", row: { $0.int(0) })
     guard level == 3 else { throw ReplicaError.notDurable }
@@ -97,6 +99,9 @@ public final class Replica {
   }
 
   public var publicKey: PublicKey { key.publicKey }
+
+  /// A name for a new entity.
+  public func newID() -> EntityID { surroundings.newID() }
 
   public func state(of id: EntityID) throws -> EntityState? {
     let writers = try writerNumbers()

@@ -52,11 +52,11 @@ public final class Connection {
   }
 
   /// Runs one statement to its end.
-  public func run(_ sql: String, _ arguments: Argument...) throws(SQLiteError) {
+  public func run(_ sql: String, _ arguments: Binding...) throws(SQLiteError) {
     try run(sql, arguments)
   }
 
-  public func run(_ sql: String, _ arguments: [Argument]) throws(SQLiteError) {
+  public func run(_ sql: String, _ arguments: [Binding]) throws(SQLiteError) {
     let statement = try statement(sql, arguments)
     defer { statement.reset() }
     var code = sqlite3_step(statement.handle)
@@ -66,13 +66,13 @@ public final class Connection {
 
   /// All rows of a query, each made into a value.
   public func all<Value>(
-    _ sql: String, _ arguments: Argument..., row: (Row) throws -> Value
+    _ sql: String, _ arguments: Binding..., row: (Row) throws -> Value
   ) throws -> [Value] {
     try all(sql, arguments, row: row)
   }
 
   public func all<Value>(
-    _ sql: String, _ arguments: [Argument], row: (Row) throws -> Value
+    _ sql: String, _ arguments: [Binding], row: (Row) throws -> Value
   ) throws -> [Value] {
     var values: [Value] = []
     try forEach(sql, arguments) { values.append(try row($0)) }
@@ -81,7 +81,7 @@ public final class Connection {
 
   /// The first row of a query, or nil when there is none.
   public func first<Value>(
-    _ sql: String, _ arguments: Argument..., row: (Row) throws -> Value
+    _ sql: String, _ arguments: Binding..., row: (Row) throws -> Value
   ) throws -> Value? {
     let statement = try statement(sql, arguments)
     defer { statement.reset() }
@@ -90,7 +90,7 @@ public final class Connection {
 
   /// Calls `body` for each row while the query runs. `body` must not run the same query.
   public func forEach(
-    _ sql: String, _ arguments: [Argument], _ body: (Row) throws -> Void
+    _ sql: String, _ arguments: [Binding], _ body: (Row) throws -> Void
   ) throws {
     let statement = try statement(sql, arguments)
     defer { statement.reset() }
@@ -149,7 +149,7 @@ public final class Connection {
   }
 
   private func statement(
-    _ sql: String, _ arguments: [Argument]
+    _ sql: String, _ arguments: [Binding]
   ) throws(SQLiteError) -> Statement {
     guard !isBroken else {
       throw SQLiteError(code: SQLITE_IOERR, message: "the connection is closed after an I/O error")

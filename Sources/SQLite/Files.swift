@@ -13,15 +13,88 @@ public enum Files {
     }
   }
 
-  /// Makes a folder of mode 0700, and those above it, when they are missing.
-  public static func createFolder(_ path: String) throws(SQLiteError) {
+  /// Makes a folder, and those above it, when they are missing; for the owner only unless `mode` says otherwise.
+  public static func createFolder(_ path: String, mode: UInt32 = 0o700) throws(SQLiteError) {
     var made = path.hasPrefix("/") ? "" : "."
     for part in path.split(separator: "/") {
       made += "/" + part
-      if mkdir(made, 0o700) != 0, errno != EEXIST, errno != EISDIR {
+      if mkdir(made, mode) != 0, errno != EEXIST, errno != EISDIR {
         throw failure("cannot create \(made)", errno)
       }
     }
+  }
+
+  /// Whether group or others can read, write or enter it. False when it is not there.
+  public static func isOpenToOthers(_ path: String) throws(SQLiteError) -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      if errno == ENOENT { return false }
+      throw failure("cannot look at \(path)", errno)
+    }
+    return status.st_mode & 0o077 != 0
+  }
+
+  public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// The bytes of a file; nil when there is none.
+  public static func read(_ path: String) throws(SQLiteError) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return nil }
+      throw failure("cannot read \(path)", errno)
+    }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      guard count >= 0 else { throw failure("cannot read \(path)", errno) }
+      if count == 0 { return bytes }
+      bytes.append(contentsOf: buffer[..<count])
+    }
+  }
+
+  /// Writes a file of mode 0600 whole or not at all: to a new file beside it, to the disk, then renamed.
+  public static func writePrivately(
+    _ bytes: [UInt8], to path: String, mode: UInt32 = 0o600
+  ) throws(SQLiteError) {
+    let temporary = path + ".\(getpid()).tmp"
+    unlink(temporary)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+    guard descriptor >= 0 else { throw failure("cannot create \(temporary)", errno) }
+    var written = 0
+    while written < bytes.count {
+      let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + written, $0.count - written) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return try abandon(temporary, descriptor, path) }
+      written += count
+    }
+    guard fsync(descriptor) == 0 else { return try abandon(temporary, descriptor, path) }
+    close(descriptor)
+    guard rename(temporary, path) == 0 else {
+      let number = errno
+      unlink(temporary)
+      throw failure("cannot write \(path)", number)
+    }
+    try syncFolder(of: path)
+  }
+
+  private static func abandon(
+    _ temporary: String, _ descriptor: Int32, _ path: String
+  ) throws(SQLiteError) {
+    let number = errno
+    close(descriptor)
+    unlink(temporary)
+    throw failure("cannot write \(path)", number)
+  }
+
+  /// A rename is on the disk only when the folder is.
+  private static func syncFolder(of path: String) throws(SQLiteError) {
+    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure("cannot open \(folder)", errno) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw failure("cannot write \(folder)", errno) }
   }
 
   static func failure(_ what: String, _ number: Int32) -> SQLiteError {

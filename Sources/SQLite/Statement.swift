@@ -21,7 +21,7 @@ final class Statement {
     }
   }
 
-  func bind(_ arguments: [Argument]) -> Int32 {
+  func bind(_ arguments: [Binding]) -> Int32 {
     guard Int(sqlite3_bind_parameter_count(handle)) == arguments.count else { return SQLITE_RANGE }
     for (index, argument) in arguments.enumerated() {
       let code = bind(argument, at: Int32(index + 1))
@@ -30,7 +30,7 @@ final class Statement {
     return SQLITE_OK
   }
 
-  private func bind(_ argument: Argument, at place: Int32) -> Int32 {
+  private func bind(_ argument: Binding, at place: Int32) -> Int32 {
     // SQLITE_TRANSIENT: SQLite copies before the call returns.
     let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
     switch argument {
@@ -56,19 +56,19 @@ final class Statement {
 }
 
 /// A value given to a statement.
-public enum Argument: Sendable, Hashable {
+public enum Binding: Sendable, Hashable {
   case null
   case int(Int64)
   case text(String)
   case blob([UInt8])
 
-  public static func int(_ number: Int?) -> Argument { number.map { .int(Int64($0)) } ?? .null }
-  public static func optional(_ text: String?) -> Argument { text.map { .text($0) } ?? .null }
-  public static func optional(_ bytes: [UInt8]?) -> Argument { bytes.map { .blob($0) } ?? .null }
-  public static func bool(_ flag: Bool) -> Argument { .int(flag ? Int64(1) : 0) }
+  public static func int(_ number: Int?) -> Binding { number.map { .int(Int64($0)) } ?? .null }
+  public static func optional(_ text: String?) -> Binding { text.map { .text($0) } ?? .null }
+  public static func optional(_ bytes: [UInt8]?) -> Binding { bytes.map { .blob($0) } ?? .null }
+  public static func bool(_ flag: Bool) -> Binding { .int(flag ? Int64(1) : 0) }
 }
 
-extension Argument: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, ExpressibleByNilLiteral {
+extension Binding: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, ExpressibleByNilLiteral {
   public init(integerLiteral value: Int64) { self = .int(value) }
   public init(stringLiteral value: String) { self = .text(value) }
   public init(nilLiteral: ()) { self = .null }
@@ -77,6 +77,9 @@ extension Argument: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, Exp
 /// One row of a result, valid until the next one. Columns count from 0.
 public struct Row {
   let statement: OpaquePointer
+
+  /// How many columns it has.
+  public var count: Int { Int(sqlite3_column_count(statement)) }
 
   public func isNull(_ column: Int) -> Bool {
     sqlite3_column_type(statement, Int32(column)) == SQLITE_NULL

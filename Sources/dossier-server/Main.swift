@@ -1,2 +1,32 @@
 import ArgumentParser
-@main struct DossierServer: ParsableCommand { func run() {} }
+import LogStore
+
+/// `dossier-server`: the server of a team, and all its administrator does with it.
+@main
+struct DossierServer: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dossier-server",
+    abstract: "Keeps a team's dossiers level: stores what devices send and hands it out.",
+    version: "1.0.0",
+    subcommands: [
+      Init.self, Serve.self, User.self, DeviceGroup.self, WorkspaceGroup.self, Check.self,
+      Stats.self,
+    ])
+
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch let failure as Failure {
+      failure.printAndExit()
+    } catch let error as StoreError {
+      Failure(error).printAndExit()
+    } catch {
+      exit(withError: error)
+    }
+  }
+}

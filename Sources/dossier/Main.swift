@@ -1,5 +1,82 @@
 import ArgumentParser
+import Glibc
 
-@main struct Dossier: ParsableCommand { 
-  static let configuration = CommandConfiguration(version: "0.1")
-  func run() {  } }
+@main
+struct Dossier: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dossier",
+    abstract: "Partnerships, dialogues and action items: noted offline, level with the team, handed on as Markdown.",
+    discussion: """
+      A singular word writes, its plural lists. A record is named by its short id (a-7h3n), its slug, its
+      name or acronym. `dossier help dates` and `help filters` give the grammars.
+      """,
+    version: Version.text,
+    subcommands: [Now.self],
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Daily",
+        subcommands: [
+          Open.self, Close.self, Note.self, Action.self, Decide.self, Position.self,
+          Statement.self, LineToTake.self, Done.self, Reopen.self, Overdue.self, Sync.self,
+          Export.self,
+        ]),
+      CommandGroup(
+        name: "List",
+        subcommands: [
+          List<Partnerships>.self, List<Dialogues>.self, List<Notes>.self, List<Actions>.self,
+          List<Commitments>.self, List<Decisions>.self, List<Positions>.self,
+          List<Statements>.self, List<Lines>.self, List<Parties>.self, List<Documents>.self,
+          List<Acts>.self, List<Discrepancies>.self, List<Topics>.self, List<Roles>.self,
+          List<Principles>.self, List<Instruments>.self, List<Devices>.self, List<Members>.self,
+          Find.self,
+        ]),
+      CommandGroup(
+        name: "Record",
+        subcommands: [
+          New.self, Show.self, Edit.self, Log.self, SetFields.self, Tag.self, Link.self, Act.self,
+          Role.self, Attend.self, Move.self, Remove.self, Restore.self, Undo.self, Redo.self,
+        ]),
+      CommandGroup(name: "Team", subcommands: [Review.self, Import.self]),
+      CommandGroup(
+        name: "Setup",
+        subcommands: [Initialize.self, Join.self, Whoami.self, Doctor.self, Topic.self, Version.self]),
+    ],
+    defaultSubcommand: Now.self)
+
+  static func main() async {
+    signal(SIGPIPE, SIG_IGN)
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    do {
+      var command = try parseAsRoot(arguments)
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      finish(error, arguments)
+    }
+  }
+
+  /// Says what went wrong and ends with the code that says it to programs.
+  private static func finish(_ error: any Error, _ arguments: [String]) -> Never {
+    let code = exitCode(for: error)
+    if error is ExitCode { Glibc.exit(code.rawValue) }
+    let text = fullMessage(for: error)
+    let isParserError = "\(type(of: error))" == "CommandError" || error is ValidationError
+    guard isParserError || error is CleanExit else {
+      let failure = Failure(explaining: error)
+      tell(arguments.contains("--json") ? failure.json : failure.text)
+      Glibc.exit(failure.exit)
+    }
+    // Help and version are answers; the rest is a word the grammar does not know.
+    if code == .success {
+      say(text)
+      Glibc.exit(0)
+    }
+    let message = text.hasPrefix("Error: ") ? String(text.dropFirst("Error: ".count)) : text
+    let failure = Failure("usage", exit: 64, message)
+    tell(arguments.contains("--json") ? failure.json : failure.text)
+    Glibc.exit(64)
+  }
+}

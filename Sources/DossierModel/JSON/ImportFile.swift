@@ -12,7 +12,7 @@ public struct ImportFile: Sendable {
   ///   - existing: finds a record that the store holds already.
   public init(
     _ bytes: [UInt8], existing: (String) throws -> (id: EntityID, kind: Kind)? = { _ in nil }
-  ) rethrows {
+  ) throws {
     var drafts: [(line: Int, kind: Kind, id: EntityID, members: [JSON.Member], digest: Digest)] = []
     var labels: [String: (id: EntityID, kind: Kind)] = [:]
     var ids: Set<EntityID> = []

@@ -39,8 +39,8 @@ public struct JSONReader {
     case UInt8(ascii: "t"): return try word("true", .bool(true))
     case UInt8(ascii: "f"): return try word("false", .bool(false))
     case UInt8(ascii: "n"): return try word("null", .null)
-    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
     case nil: throw problem("the value ends early")
+    case let byte? where byte == UInt8(ascii: "-") || (48...57).contains(byte): return try number()
     default: throw problem("no JSON value begins like this")
     }
   }
@@ -149,7 +149,7 @@ public struct JSONReader {
         offset += 1
         return try text(collected[...])
       case UInt8(ascii: "\\"): try escape(into: &collected)
-      case ..<0x20: throw problem("a control character stands in a string")
+      case 0..<0x20: throw problem("a control character stands in a string")
       default:
         collected.append(byte)
         offset += 1

@@ -1,0 +1,129 @@
+public import ChangeLog
+public import DossierModel
+internal import ReplicaStore
+internal import SQLite
+
+/// The changes of one command while it is being put together. Each names the values it replaces, as the
+/// store has them now.
+public struct Draft {
+  private let store: Store
+  private var states: [EntityID: EntityState] = [:]
+  private var created: Set<EntityID> = []
+  /// Where in `operations` a field was put by this draft.
+  private var places: [Place: Int] = [:]
+  private(set) var operations: [Operation] = []
+
+  private struct Place: Hashable {
+    let entity: EntityID
+    let field: FieldNumber
+  }
+
+  init(_ store: Store) { self.store = store }
+
+  /// Begins a new record.
+  ///
+  /// - Parameter id: for a record whose id is given, such as an imported one.
+  public mutating func create(_ kind: Kind, id: EntityID? = nil) -> EntityID {
+    let id = id ?? store.replica.newID()
+    states[id] = EntityState(kind: kind.rawValue)
+    created.insert(id)
+    return id
+  }
+
+  /// Gives a field its value; nil empties it. Writes nothing when it has that value already.
+  public mutating func put(_ field: Field, _ value: Value?, on id: EntityID) throws {
+    let state = try state(id)
+    let value = value ?? .null
+    let place = Place(entity: id, field: field.number)
+    if let index = places[place], case .put(let number, _, let replaced) = operations[index].action {
+      operations[index] = Operation(
+        entity: id, kind: state.kind, .put(number, value, replacing: replaced))
+      return
+    }
+    let present = state[field.number]
+    if let present, present.distinctValues == [value] { return }
+    if present == nil, value == .null { return }
+    places[place] = operations.count
+    append(id, state, .put(field.number, value, replacing: present?.alive.map(\.id) ?? []))
+  }
+
+  /// Adds an element to a set, unless it is there.
+  public mutating func add(_ field: Field, _ value: Value, on id: EntityID) throws {
+    let state = try state(id)
+    guard state[field.number]?.distinctValues.contains(value) != true else { return }
+    let action = Operation.Action.add(field.number, value)
+    guard !operations.contains(where: { $0.entity == id && $0.action == action }) else { return }
+    append(id, state, action)
+  }
+
+  /// Removes an element from a set.
+  ///
+  /// - Returns: whether it was there.
+  @discardableResult
+  public mutating func remove(_ field: Field, _ value: Value, from id: EntityID) throws -> Bool {
+    let state = try state(id)
+    let additions = state[field.number]?.alive.filter { $0.value == value }.map(\.id) ?? []
+    guard !additions.isEmpty else { return false }
+    append(id, state, .remove(field.number, additions))
+    return true
+  }
+
+  /// Puts the fields of an import or a form: registers take the value, sets gain the elements.
+  public mutating func fill(_ fields: [(field: Field, values: [Value])], on id: EntityID) throws {
+    for (field, values) in fields {
+      if field.isSet {
+        for value in values { try add(field, value, on: id) }
+      } else {
+        try put(field, values.first, on: id)
+      }
+    }
+  }
+
+  /// Deletes a record, naming all of it that is to be seen here.
+  public mutating func delete(_ id: EntityID) throws {
+    let state = try state(id)
+    append(id, state, .delete(seen: state.aliveChanges))
+  }
+
+  /// Takes every deletion of a record back.
+  public mutating func restore(_ id: EntityID) throws {
+    let state = try state(id)
+    guard !state.tombstones.isEmpty else { return }
+    append(id, state, .restore(state.tombstones.map(\.id)))
+  }
+
+  /// Whether the record is new in this draft.
+  public func isNew(_ id: EntityID) -> Bool { created.contains(id) }
+
+  mutating func append(_ inverse: [Operation]) { operations += inverse }
+
+  private mutating func append(_ id: EntityID, _ state: EntityState, _ action: Operation.Action) {
+    operations.append(Operation(entity: id, kind: state.kind, action))
+  }
+
+  private mutating func state(_ id: EntityID) throws -> EntityState {
+    if let state = states[id] { return state }
+    guard let state = try store.replica.state(of: id) else {
+      throw ReplicaError.damaged("record \(id)")
+    }
+    states[id] = state
+    return state
+  }
+}
+
+extension Store {
+  /// Writes what `body` puts together as one changeset, all or none.
+  ///
+  /// - Parameter intent: the command, as history shows it.
+  @discardableResult
+  public func write<Result>(
+    _ intent: String, _ body: (inout Draft) throws -> Result
+  ) throws -> Result {
+    try connection.transaction {
+      var draft = Draft(self)
+      let result = try body(&draft)
+      try replica.commit(intent, draft.operations)
+      return result
+    }
+  }
+}

@@ -1,0 +1,65 @@
+public import ChangeLog
+internal import DossierModel
+internal import ReplicaStore
+internal import SQLite
+
+/// What an undo did.
+public struct UndoReport: Sendable {
+  public let intent: String
+  public let changeset: ChangesetID
+  /// Records of which some change stays, because it was changed again since.
+  public let skipped: [Found]
+  /// How many changes were taken back.
+  public let count: Int
+}
+
+extension Store {
+  /// Takes back the last command of this machine that is not undone yet; nil when there is none.
+  ///
+  /// The inverse is a changeset like any other: safe after a sync, and itself undone by ``redo()``.
+  public func undo() throws -> UndoReport? {
+    try connection.transaction {
+      try target(isRedo: false).map { try takeBack($0, as: "undo") }
+    }
+  }
+
+  /// Takes back the last undo, as long as nothing was written since.
+  public func redo() throws -> UndoReport? {
+    try connection.transaction {
+      try target(isRedo: true).map { try takeBack($0, as: "redo") }
+    }
+  }
+
+  /// Walks back through our own commands: an undo cancels the command it names, a redo cancels that undo.
+  private func target(isRedo: Bool) throws -> Logged? {
+    var cancelled: Set<ChangesetID> = []
+    for logged in try replica.latest(1000, onlyOwn: true) {
+      let id = logged.changeset.id
+      let isCancelled = cancelled.contains(id)
+      if let undone = logged.body.undoes, !isCancelled {
+        cancelled.insert(undone)
+        if isRedo, logged.body.intent == "undo" { return logged }
+        continue
+      }
+      if logged.body.undoes != nil || isCancelled || logged.changeset.header.isContinued { continue }
+      if isRedo { return nil }
+      if logged.body.intent == "init" || logged.body.intent == "join" { continue }
+      return logged
+    }
+    return nil
+  }
+
+  private func takeBack(_ logged: Logged, as intent: String) throws -> UndoReport {
+    var operations: [Operation] = []
+    var skipped: [EntityID] = []
+    for part in try replica.command(of: logged).reversed() {
+      let inverse = try replica.inverse(of: part)
+      operations += inverse.operations
+      skipped += inverse.skipped
+    }
+    try replica.commit(intent, undoes: logged.changeset.id, operations)
+    return UndoReport(
+      intent: logged.body.intent, changeset: logged.changeset.id,
+      skipped: try skipped.compactMap { try found($0) }, count: operations.count)
+  }
+}

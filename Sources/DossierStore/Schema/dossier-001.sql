@@ -1,0 +1,1 @@
+../../../schema/dossier-001.sql

@@ -1,0 +1,34 @@
+public import ChangeLog
+public import DossierModel
+
+/// What a person can act on.
+public enum StoreError: Error {
+  /// No store in the folder.
+  case notSetUp(folder: String)
+  /// A store is there already.
+  case exists(folder: String)
+  /// No record is called so. With the closest names.
+  case noSuchRecord(text: String, kinds: [Kind], closest: [Found])
+  /// Several records are called so.
+  case ambiguous(text: String, candidates: [Found])
+  /// The record is deleted.
+  case deleted(Found)
+  /// A newer version of the program made the store.
+  case newerStore(found: Int, known: Int)
+  /// The key of this device is gone or is not a key.
+  case keyMissing(path: String)
+  /// A field cannot hold that.
+  case field(kind: Kind, RecordProblem)
+  /// Lines of an import that cannot be read; nothing was saved.
+  case badImport([ImportProblem])
+}
+
+/// A record as it is named to a person.
+public struct Found: Hashable, Sendable {
+  public let id: EntityID
+  public let kind: Kind
+  /// "a-7h3n", as long as it must be to tell it from others here.
+  public let short: String
+  public let slug: String?
+  public let title: String
+}

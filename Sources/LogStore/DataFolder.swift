@@ -1,0 +1,46 @@
+internal import Glibc
+internal import SQLite
+
+/// The folder a server keeps everything in.
+public struct DataFolder: Sendable {
+  public let path: String
+
+  public init(path: String) {
+    var path = path
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    self.path = path
+  }
+
+  /// The changesets of all workspaces. Only the serving process writes it.
+  var log: String { path + "/log.db" }
+  /// Who may do what. Any process of the administrator writes it.
+  var accounts: String { path + "/accounts.db" }
+  /// Held by the one process that writes the log.
+  var lock: String { path + "/server.lock" }
+
+  public var isSetUp: Bool { access(accounts, F_OK) == 0 && access(log, F_OK) == 0 }
+
+  /// Makes the folder, with mode 0700, when it is missing.
+  ///
+  /// - Throws: ``StoreError/notEmpty(_:)`` when something stands in it.
+  public func create() throws(StoreError) {
+    try translated {
+      try Files.createFolder(path)
+      guard let listing = opendir(path) else {
+        throw StoreError.failed("\(path): \(String(cString: strerror(errno)))")
+      }
+      defer { closedir(listing) }
+      var count = 0
+      while readdir(listing) != nil { count += 1 }
+      // "." and "..".
+      guard count <= 2 else { throw StoreError.notEmpty(path) }
+      guard chmod(path, 0o700) == 0 else {
+        throw StoreError.readOnly("\(path): \(String(cString: strerror(errno)))")
+      }
+    }
+  }
+
+  func mustBeSetUp() throws(StoreError) {
+    guard isSetUp else { throw .notSetUp(path) }
+  }
+}

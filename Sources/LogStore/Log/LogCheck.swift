@@ -1,0 +1,83 @@
+internal import ChangeLog
+internal import SQLite
+
+/// Something in the server's files that is not as it was written.
+public struct Damage: Hashable, Sendable {
+  /// Which file, workspace and position.
+  public let place: String
+  public let what: String
+
+  public init(place: String, what: String) {
+    self.place = place
+    self.what = what
+  }
+}
+
+/// What a check has looked at.
+public struct CheckedLog: Sendable {
+  public var changesets = 0
+  public var writers = 0
+  public var damages: [Damage]
+
+  public init(damages: [Damage] = []) { self.damages = damages }
+
+  mutating func report(_ what: String, at place: String) {
+    damages.append(Damage(place: place, what: what))
+  }
+}
+
+extension LogReader {
+  /// Reads the whole log: SQLite's own structure, positions, running hashes, ids, each writer's chain, and
+  /// the signature under its last changeset, which vouches for all before it.
+  public func check() throws(StoreError) -> CheckedLog {
+    try translated {
+      var result = CheckedLog()
+      try connection.reading {
+        for problem in try connection.integrityProblems() {
+          result.report(problem, at: "log.db")
+        }
+        let workspaces = try connection.all(
+          """
+          SELECT workspace FROM log UNION SELECT workspace FROM changeset
+          UNION SELECT workspace FROM writer ORDER BY workspace
+          """, row: { $0.blob(0) })
+        for workspace in workspaces {
+          guard workspace.count == 16 else {
+            result.report("a workspace's id is not 16 bytes long", at: "log.db")
+            continue
+          }
+          try check(WorkspaceID(bytes: workspace), into: &result)
+        }
+      }
+      return result
+    }
+  }
+
+  private func check(_ workspace: WorkspaceID, into result: inout CheckedLog) throws {
+    var chain = ChainCheck(workspace: workspace)
+    try connection.forEach(
+      """
+      SELECT position, id, hash, bytes FROM changeset WHERE workspace = ? ORDER BY position
+      """, [.blob(workspace.bytes)]
+    ) { row in
+      chain.take(
+        position: row.int(0), id: row.blob(1), hash: row.blob(2), bytes: row.blob(3), &result)
+    }
+    chain.checkSignatures(&result)
+    try connection.forEach(
+      "SELECT id, key, sequence, head FROM writer WHERE workspace = ? ORDER BY id",
+      [.blob(workspace.bytes)]
+    ) { row in
+      result.writers += 1
+      chain.take(
+        writer: row.blob(0), key: row.blob(1), sequence: row.int(2), head: row.blob(3), &result)
+    }
+    chain.reportWritersWithoutRow(&result)
+  }
+}
+
+extension Connection {
+  func integrityProblems() throws -> [String] {
+    try all("PRAGMA integrity_check", row: { $0.text(0) }).filter { $0 != "ok" }
+  }
+}

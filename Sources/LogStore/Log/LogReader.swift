@@ -1,0 +1,49 @@
+public import ChangeLog
+internal import SQLite
+
+/// Reads the server's log from another process while it serves. Never writes, never checkpoints.
+public final class LogReader {
+  let connection: Connection
+
+  public init(in folder: DataFolder) throws(StoreError) {
+    try folder.mustBeSetUp()
+    connection = try translated { try Connection(path: folder.log, mode: .readOnly) }
+  }
+
+  /// What one log holds, and who reads it.
+  public struct Statistics: Sendable {
+    public let changesets: Int
+    /// Of the changesets alone.
+    public let bytes: Int
+    public let writers: Int
+    public let contacts: [String: Contact]
+  }
+
+  /// When a device was last here.
+  public struct Contact: Sendable {
+    /// In seconds since 1970; up to a minute old.
+    public let at: Int
+    /// How far the device had read then.
+    public let position: Int
+  }
+
+  public func statistics(of workspace: WorkspaceID) throws(StoreError) -> Statistics {
+    try translated {
+      try connection.reading {
+        let key = Binding.blob(workspace.bytes)
+        let (count, bytes) =
+          try connection.first(
+            "SELECT count(*), sum(length(bytes)) FROM changeset WHERE workspace = ?", key,
+            row: { ($0.int(0), $0.int(1)) }) ?? (0, 0)
+        let writers = try connection.first(
+          "SELECT count(*) FROM writer WHERE workspace = ?", key, row: { $0.int(0) })
+        let contacts = try connection.all(
+          "SELECT device, at, position FROM contact WHERE workspace = ?", key,
+          row: { ($0.text(0), Contact(at: $0.int(1), position: $0.int(2))) })
+        return Statistics(
+          changesets: count, bytes: bytes, writers: writers ?? 0,
+          contacts: Dictionary(uniqueKeysWithValues: contacts))
+      }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+internal import SQLite
+
+/// Why the server's files did not do it, in the terms a reader can act on.
+public enum StoreError: Error, Equatable, Sendable {
+  // The files.
+  /// There is no server's data in the folder.
+  case notSetUp(String)
+  /// Something stands in the folder already.
+  case notEmpty(String)
+  /// Another process serves from the folder.
+  case served(String)
+  /// Another process kept the lock longer than the busy timeout.
+  case busy
+  case full
+  case readOnly(String)
+  case damaged(String)
+  /// The database would not promise that a commit is on the disk.
+  case notDurable
+  /// A newer version of the program made it.
+  case newer
+  /// The disk failed, or something nobody thought of.
+  case failed(String)
+
+  // What is asked for.
+  case noWorkspace(String)
+  case severalWorkspaces([String])
+  case workspaceExists(String)
+  case noMember(String)
+  case memberExists(String)
+  case memberDisabled(String)
+  case noDevice(String)
+  case ambiguousDevice(String, [String])
+  /// A name of a workspace, member or device that cannot be shown on one line.
+  case badName(String)
+
+  // Joining.
+  case inviteUnknown
+  case inviteExpired
+  case inviteUsed
+  /// The device's key is enrolled for another member, or was revoked.
+  case keyTaken
+}
+
+extension StoreError {
+  init(_ error: any Error) {
+    switch error {
+    case let error as StoreError: self = error
+    case let error as SQLiteError: self.init(error)
+    case is Migrations.Failure: self = .newer
+    default: self = .failed("\(error)")
+    }
+  }
+
+  private init(_ error: SQLiteError) {
+    switch error.kind {
+    case .busy: self = .busy
+    case .full: self = .full
+    case .readOnly: self = .readOnly(error.message)
+    case .corrupt: self = .damaged(error.message)
+    case .cannotOpen, .io, .constraint, .other: self = .failed(error.message)
+    }
+  }
+}
+
+/// Runs `work`; no error of the database gets past it.
+func translated<Value>(_ work: () throws -> Value) throws(StoreError) -> Value {
+  do { return try work() } catch { throw StoreError(error) }
+}
+
+extension StoreError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .notSetUp(let path): "there is no server in \(path)"
+    case .notEmpty(let path): "\(path) is not empty"
+    case .served(let path): "another process serves from \(path)"
+    case .busy: "another process kept the database locked"
+    case .full: "the disk is full"
+    case .readOnly(let message): "the data cannot be written (\(message))"
+    case .damaged(let message): "the data is damaged (\(message))"
+    case .notDurable: "the database does not promise that a commit is on the disk"
+    case .newer: "the data was written by a newer version of this program"
+    case .failed(let message): "the database failed (\(message))"
+    case .noWorkspace(let name): "no workspace is called \"\(name)\""
+    case .severalWorkspaces: "there are several workspaces here"
+    case .workspaceExists(let name): "a workspace is called \"\(name)\" already"
+    case .noMember(let name): "no member is called \"\(name)\""
+    case .memberExists(let name): "a member is called \"\(name)\" already"
+    case .memberDisabled(let name): "member \"\(name)\" is disabled"
+    case .noDevice(let id): "no device has the id \"\(id)\""
+    case .ambiguousDevice(let id, _): "several devices have an id that begins with \"\(id)\""
+    case .badName(let name): "\"\(name)\" cannot be a name: 1 to 200 bytes of printable text"
+    case .inviteUnknown: "this invite is not known here"
+    case .inviteExpired: "this invite has expired"
+    case .inviteUsed: "this invite was used already"
+    case .keyTaken: "the key of this device belongs to another member or was revoked"
+    }
+  }
+}

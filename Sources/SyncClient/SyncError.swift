@@ -1,0 +1,42 @@
+internal import AsyncHTTPClient
+internal import NIOCore
+internal import NIOPosix
+
+/// Why an exchange did not come about. Nothing of it was saved.
+public enum SyncError: Error, Equatable {
+  /// Not an address, or plain HTTP to another machine.
+  case badAddress(String)
+  /// No connection, or it broke. With the reason in a few words.
+  case unreachable(address: String, reason: String)
+  /// Something answered, but no server of this product.
+  case notOurServer(status: Int)
+  /// The server said no, in its own words.
+  case refused(status: Int, text: String)
+  /// The answer cannot be read.
+  case brokenAnswer(String)
+
+  init(_ error: any Error, address: ServerAddress) {
+    switch error {
+    case let error as SyncError: self = error
+    case let error as HTTPClientError:
+      self = .unreachable(address: address.text, reason: Self.reason(error))
+    case is NIOTooManyBytesError: self = .brokenAnswer("it is too long")
+    default: self = .unreachable(address: address.text, reason: Self.reason(error))
+    }
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    if let error = error as? HTTPClientError {
+      if error == .connectTimeout { return "no answer while connecting" }
+      if error == .deadlineExceeded || error == .readTimeout { return "no answer in time" }
+      if error == .remoteConnectionClosed { return "the connection was closed" }
+    }
+    if let error = error as? NIOConnectionError {
+      return error.connectionErrors.first.map { reason($0.error) } ?? "the name has no address"
+    }
+    if let error = error as? IOError {
+      return error.errnoCode == 111 ? "connection refused" : "error \(error.errnoCode)"
+    }
+    return "\(error)"
+  }
+}

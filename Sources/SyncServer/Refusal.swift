@@ -1,0 +1,88 @@
+import ChangeLog
+internal import Hummingbird
+import LogStore
+
+/// Why a request is not answered, as the other end is told it.
+enum Refusal: Error, Sendable {
+  /// There is no token, or nobody has it.
+  case unknownToken
+  case revoked
+  case disabled(String)
+  /// No such workspace for this device. Whether there is one at all is not said.
+  case noWorkspace
+  case contentType
+  /// The body comes packed.
+  case contentEncoding
+  case tooLarge(Int)
+  case malformed(String)
+  /// The sender speaks another version of the protocol.
+  case version(Int)
+  /// The sender does not hold the key that it wants to enrol.
+  case unproven
+  case store(StoreError)
+}
+
+extension Refusal {
+  init(_ error: FormatError, limit: Int) {
+    switch error {
+    case .unknownFormat(let version): self = .version(version)
+    case .tooLarge: self = .tooLarge(limit)
+    default: self = .malformed("\(error)")
+    }
+  }
+
+  var status: HTTPResponse.Status {
+    switch self {
+    case .unknownToken: .unauthorized
+    case .revoked, .disabled: .forbidden
+    case .noWorkspace: .notFound
+    case .contentType, .contentEncoding: .unsupportedMediaType
+    case .tooLarge: .contentTooLarge
+    case .malformed, .unproven: .badRequest
+    case .version: .upgradeRequired
+    case .store(let error): Self.status(error)
+    }
+  }
+
+  private static func status(_ error: StoreError) -> HTTPResponse.Status {
+    switch error {
+    case .inviteUnknown, .inviteExpired, .inviteUsed, .keyTaken, .memberDisabled: .forbidden
+    case .badName: .badRequest
+    case .full: .init(code: 507, reasonPhrase: "Insufficient Storage")
+    default: .serviceUnavailable
+    }
+  }
+
+  /// One line. Of a fault in here it says no more than the other end can use; the log has the rest.
+  var text: String {
+    switch self {
+    case .unknownToken: "this device is not known here; ask for an invite and join"
+    case .revoked:
+      "this device was revoked by the administrator (dossier-server device revoke);"
+        + " ask for a new invite"
+    case .disabled(let name):
+      "member \(name) was disabled by the administrator (dossier-server user disable)"
+    case .noWorkspace: "no such workspace here"
+    case .contentType: "the content type must be \(WireFormat.contentType)"
+    case .contentEncoding: "the content must not be compressed"
+    case .tooLarge(let limit): "the request is larger than \(limit) bytes"
+    case .malformed(let what): "the request cannot be read: \(what)"
+    case .version(let version):
+      "this server speaks protocol \(SyncRequest.version), the request is in \(version)"
+    case .unproven: "the signature does not fit the device's key"
+    case .store(let error): Self.text(error)
+    }
+  }
+
+  private static func text(_ error: StoreError) -> String {
+    switch error {
+    case .inviteUnknown, .inviteExpired, .inviteUsed:
+      "\(error); ask the administrator for a new one (dossier-server user invite)"
+    case .keyTaken: "\(error); join with a new key"
+    case .memberDisabled(let name): Self.disabled(name).text
+    case .badName: "the name of the device is not printable text of 1 to 200 bytes"
+    case .full: "the disk of the server is full; nothing of the request was kept"
+    default: "the server cannot work now; nothing of the request was kept"
+    }
+  }
+}

@@ -1,0 +1,91 @@
+internal import ChangeLog
+internal import LogStore
+
+/// Answers requests, one after another, from the log and the accounts.
+actor SyncService {
+  private let thread = WorkThread()
+  private let folder: DataFolder
+  private let world: World
+  private var files: Files?
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+  /// What is open while the disk does what it is told.
+  fileprivate struct Files {
+    let database: LogDatabase
+    let accounts: Accounts
+    var logs: [WorkspaceID: SQLiteLog] = [:]
+  }
+
+  init(folder: DataFolder, world: World) throws(StoreError) {
+    self.folder = folder
+    self.world = world
+    files = Files(database: try LogDatabase(in: folder), accounts: try Accounts(in: folder))
+  }
+
+  /// Who shows a token for a workspace.
+  ///
+  /// A stranger learns nothing: whoever has no business in the workspace hears that there is none.
+  func authenticate(_ token: Token, for workspace: WorkspaceID) throws(Refusal) -> Device {
+    let device = try working { (files) throws(StoreError) in
+      try files.accounts.device(showing: token)
+    }
+    guard let device else { throw .unknownToken }
+    guard device.workspace == workspace else { throw .noWorkspace }
+    guard !device.isRevoked else { throw .revoked }
+    guard !device.member.isDisabled else { throw .disabled(device.member.name) }
+    return device
+  }
+
+  func sync(_ request: SyncRequest, showing token: Token) throws(Refusal) -> SyncResponse {
+    // Once more, inside: it may have been revoked while its request was on the way.
+    let device = try authenticate(token, for: request.workspace)
+    return try working { (files) throws(StoreError) in
+      let log = try files.log(of: request.workspace, newID: newLogID)
+      var gate = WriteGate(accounts: files.accounts, sender: device)
+      return try files.database.answer(request, from: device.id, in: log, now: world.now()) {
+        try gate.refusal(of: $0)
+      }
+    }
+  }
+
+  func join(_ request: JoinRequest, to workspace: WorkspaceID) throws(Refusal) -> JoinResponse {
+    guard request.isProven else { throw .unproven }
+    guard let token = Token(bytes: world.random(Token.size)) else {
+      throw .store(.failed("there are no random numbers"))
+    }
+    let id = Device.newID(random: world.random(10))
+    return try working { (files) throws(StoreError) in
+      try files.accounts.join(request, to: workspace, id: id, token: token, now: world.now())
+    }
+  }
+
+  private func newLogID() -> LogID { LogID(bytes: world.random(16)) }
+
+  /// Runs `work` on the open files. After a failure of the disk they are closed and opened anew: only a
+  /// new connection reads what is really there.
+  private func working<Value>(
+    _ work: (inout Files) throws(StoreError) -> Value
+  ) throws(Refusal) -> Value {
+    do {
+      if files == nil {
+        files = Files(database: try LogDatabase(in: folder), accounts: try Accounts(in: folder))
+      }
+      return try work(&files!)
+    } catch {
+      if case .failed = error { files = nil }
+      throw .store(error)
+    }
+  }
+}
+
+extension SyncService.Files {
+  fileprivate mutating func log(
+    of workspace: WorkspaceID, newID: () -> LogID
+  ) throws(StoreError) -> SQLiteLog {
+    if let open = logs[workspace] { return open }
+    let opened = try database.log(of: workspace, newID: newID())
+    logs[workspace] = opened
+    return opened
+  }
+}

@@ -1,0 +1,111 @@
+import ArgumentParser
+import ChangeLog
+import DossierModel
+import DossierStore
+import ReplicaStore
+
+/// All that a command may touch: the store, the day, the terminal.
+struct Context {
+  let options: GlobalOptions
+  let store: Store
+  let terminal = Terminal()
+  let today = Machine.today()
+
+  init(_ options: GlobalOptions, createsStore: Bool = false) throws {
+    self.options = options
+    let folder = Self.folder(options)
+    do {
+      store = try Store(folder: folder, surroundings: Machine.surroundings())
+    } catch StoreError.notSetUp where createsStore {
+      store = try Self.create(folder, name: Machine.userName, device: Machine.hostName)
+    }
+  }
+
+  /// Makes a store, and in it the person and the machine.
+  static func create(_ folder: String, name: String, device: String) throws -> Store {
+    let surroundings = Machine.surroundings()
+    try Store.create(folder: folder, surroundings: surroundings)
+    let store = try Store(folder: folder, surroundings: surroundings)
+    try store.introduce(member: name, device: device)
+    return store
+  }
+
+  static func folder(_ options: GlobalOptions) -> String {
+    if let folder = options.store ?? Machine.environment("DOSSIER_STORE") { return folder }
+    let data = Machine.environment("XDG_DATA_HOME") ?? (home + "/.local/share")
+    return data + "/dossier"
+  }
+
+  static var home: String { Machine.environment("HOME") ?? "." }
+
+  /// Where a text waits that could not be saved.
+  static var unsavedFolder: String {
+    (Machine.environment("XDG_STATE_HOME") ?? (home + "/.local/state")) + "/dossier/unsaved"
+  }
+
+  /// The dates of what is typed are read from this day.
+  var dates: DateReader { DateReader(today: today) }
+
+  func date(_ text: String, from base: Day? = nil) throws -> FuzzyDate {
+    try DateReader(today: base ?? today).read(text)
+  }
+
+  /// A party a person names: one of us, or anybody.
+  func party(_ text: String) throws -> EntityID {
+    if text == "me", let me = try store.me() { return me }
+    return try store.find(text, [.party]).id
+  }
+
+  /// Every text of several records that are named on the command line.
+  func find(_ references: [String], _ kinds: [Kind] = []) throws -> [Found] {
+    try references.map { try store.find($0, kinds) }
+  }
+
+  /// What a record is called inside a line of text: acronym, name or title.
+  func name(_ id: EntityID) throws -> String {
+    guard let record = try store.record(id) else { return "unknown record" }
+    return record.text(.acronym) ?? record.text(.name) ?? record.title
+  }
+
+  /// Prints what a command made: one line on a terminal, the bare id in a pipe.
+  func show(new id: EntityID, _ details: [String]) throws {
+    guard let found = try store.found(id), let record = try store.record(id) else { return }
+    if wantsJSON {
+      say(RecordJSON.encode(record) { fullID($0) }.line)
+    } else if terminal.isOutputTerminal {
+      say(([found.short + " "] + [details.filter { !$0.isEmpty }.joined(separator: " · ")]).joined(separator: " "))
+    } else {
+      say(found.short)
+      let line = details.filter { !$0.isEmpty }.joined(separator: " · ")
+      if !options.quiet, !line.isEmpty { tell("  " + line) }
+    }
+  }
+
+  /// Prints what a command did, for the person.
+  func report(_ text: String) {
+    if options.quiet { return }
+    if terminal.isOutputTerminal { say(text) } else { tell(text) }
+  }
+
+  var wantsJSON: Bool { options.json || options.format == .json || options.format == .jsonl }
+
+  /// The full id of a record, as exports write it.
+  func fullID(_ id: EntityID) -> String {
+    let kind = try? store.found(id)?.kind
+    return ShortID.full(id, kind ?? .party)
+  }
+}
+
+/// A command that works on the store.
+protocol StoreCommand: ParsableCommand {
+  var options: GlobalOptions { get }
+  /// The first note makes the store; commands that only read do not.
+  static var createsStore: Bool { get }
+  func run(_ context: Context) throws
+}
+
+extension StoreCommand {
+  static var createsStore: Bool { false }
+
+  func run() throws { try run(Context(options, createsStore: Self.createsStore)) }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+
+/// What every command takes.
+struct GlobalOptions: ParsableArguments {
+  @Option(name: .customLong("store"), help: "Folder of the store.")
+  var store: String?
+
+  @Flag(help: "JSON instead of text.")
+  var json = false
+
+  @Option(help: ArgumentHelp("Only these fields.", valueName: "a,b"))
+  var fields: String?
+
+  @Option(help: "table, tsv, json or jsonl.")
+  var format: Format?
+
+  @Flag(help: "Say nothing but what was asked for.")
+  var quiet = false
+
+  @Flag(help: "Never ask; fail instead.")
+  var noInput = false
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case table, tsv, json, jsonl
+  }
+}
+
+/// Where a command belongs, and when.
+struct PlaceOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The partnership it belongs to.", valueName: "REF"))
+  var partnership: String?
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The dialogue it belongs to.", valueName: "REF"))
+  var dialogue: String?
+
+  @Option(help: ArgumentHelp("The day it is about; today when absent.", valueName: "DATE"))
+  var on: String?
+}

@@ -1,0 +1,43 @@
+/// Rows of text: aligned on a terminal, separated by tabs in a pipe.
+struct Table {
+  var header: [String]
+  var rows: [[String]] = []
+
+  /// The lines for a terminal of that width. The widest columns give way first.
+  func lines(width: Int) -> [String] {
+    guard !rows.isEmpty else { return [] }
+    let cells = rows.map { $0.map { Terminal.safe($0.replacing("\n", with: " ")) } }
+    var widths = header.indices.map { column in
+      max(
+        Terminal.width(of: header[column]), cells.map { Terminal.width(of: $0[column]) }.max() ?? 0)
+    }
+    // What is empty in every row is not worth a column.
+    let shown = header.indices.filter { column in cells.contains { !$0[column].isEmpty } }
+    func total() -> Int { shown.reduce(0) { $0 + widths[$1] } + 2 * (shown.count - 1) }
+    while total() > width, let widest = shown.max(by: { widths[$0] < widths[$1] }),
+      widths[widest] > 8
+    {
+      widths[widest] = max(8, widths[widest] - (total() - width + 1) / 2 - 1 + 1)
+    }
+    func line(_ row: [String]) -> String {
+      var line = ""
+      for column in shown {
+        let text = Terminal.cut(row[column], to: widths[column])
+        line += text
+        if column != shown.last {
+          line += String(repeating: " ", count: widths[column] - Terminal.width(of: text) + 2)
+        }
+      }
+      while line.last == " " { line.removeLast() }
+      return line
+    }
+    return [line(header.map { $0.uppercased() })] + cells.map(line)
+  }
+
+  /// Tabs and line ends inside a cell become spaces; no header.
+  var tabSeparated: [String] {
+    rows.map { row in
+      row.map { $0.replacing("\t", with: " ").replacing("\n", with: " ") }.joined(separator: "\t")
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import DossierModel
+import Glibc
+
+/// Where output goes, and what can be shown there.
+struct Terminal {
+  let isOutputTerminal: Bool
+  let isInputTerminal: Bool
+  /// In columns.
+  let width: Int
+
+  init() {
+    isOutputTerminal = isatty(STDOUT_FILENO) == 1
+    isInputTerminal = isatty(STDIN_FILENO) == 1
+    width = Self.columns
+  }
+
+  private static var columns: Int {
+    if let text = getenv("COLUMNS"), let number = Int(String(cString: text)), number > 20 {
+      return number
+    }
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  /// Makes visible what would steer a terminal instead of showing: controls, bidi marks, zero-width
+  /// characters, line and paragraph separators. Only line feed and tab are kept.
+  static func safe(_ text: some StringProtocol) -> String {
+    guard text.unicodeScalars.contains(where: isUnsafe) else { return String(text) }
+    var safe = ""
+    for scalar in text.unicodeScalars {
+      if isUnsafe(scalar) {
+        safe += "\\u{\(String(scalar.value, radix: 16))}"
+      } else {
+        safe.unicodeScalars.append(scalar)
+      }
+    }
+    return safe
+  }
+
+  private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+    scalar != "\n" && scalar != "\t" && scalar.mustBeEscaped
+  }
+
+  /// How many columns a text takes.
+  static func width(of text: some StringProtocol) -> Int {
+    text.unicodeScalars.reduce(0) { $0 + width(of: $1) }
+  }
+
+  private static func width(of scalar: Unicode.Scalar) -> Int {
+    if scalar.isASCII { return 1 }
+    switch scalar.properties.generalCategory {
+    case .nonspacingMark, .enclosingMark, .format: return 0
+    default: break
+    }
+    let wide: [ClosedRange<UInt32>] = [
+      0x1100...0x115f, 0x2e80...0x303e, 0x3041...0x33ff, 0x3400...0x4dbf, 0x4e00...0x9fff,
+      0xa000...0xa4cf, 0xac00...0xd7a3, 0xf900...0xfaff, 0xfe30...0xfe6f, 0xff00...0xff60,
+      0xffe0...0xffe6, 0x1f300...0x1f64f, 0x1f900...0x1f9ff, 0x20000...0x3fffd,
+    ]
+    return wide.contains { $0.contains(scalar.value) } ? 2 : 1
+  }
+
+  /// The text cut to a number of columns, with an ellipsis when something is missing.
+  static func cut(_ text: String, to limit: Int) -> String {
+    guard width(of: text) > limit else { return text }
+    var cut = ""
+    var used = 0
+    for character in text {
+      let next = width(of: String(character))
+      if used + next > limit - 1 { break }
+      cut.append(character)
+      used += next
+    }
+    return cut + "…"
+  }
+}
+
+/// Writes a text to standard output, safely.
+func say(_ text: String) { write(Terminal.safe(text) + "\n", to: STDOUT_FILENO) }
+
+/// Writes a text to the person, on standard error.
+func tell(_ text: String) { write(Terminal.safe(text) + "\n", to: STDERR_FILENO) }
+
+private func write(_ text: String, to descriptor: Int32) {
+  var bytes = Array(text.utf8)[...]
+  while !bytes.isEmpty {
+    let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    if count < 0, errno == EINTR { continue }
+    // The reader has gone (`dossier notes | head`), or the disk behind the pipe is full.
+    guard count > 0 else { exit(errno == EPIPE ? 141 : 74) }
+    bytes = bytes.dropFirst(count)
+  }
+}

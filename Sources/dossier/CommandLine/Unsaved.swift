@@ -1,0 +1,17 @@
+import Glibc
+import SQLite
+
+/// Texts that could not be saved, kept as files so that no word is lost.
+enum Unsaved {
+  /// - Returns: the path, with ~ for the home folder.
+  static func keep(_ text: String) throws -> String {
+    let folder = Context.unsavedFolder
+    try Files.createFolder(folder)
+    var number = 1
+    while Files.exists("\(folder)/\(number).txt") { number += 1 }
+    let path = "\(folder)/\(number).txt"
+    try Files.writePrivately(Array(text.utf8), to: path)
+    let home = Context.home
+    return path.hasPrefix(home + "/") ? "~" + path.dropFirst(home.count) : path
+  }
+}

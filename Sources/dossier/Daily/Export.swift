@@ -1,0 +1,67 @@
+import ArgumentParser
+import ChangeLog
+import DossierModel
+import DossierPages
+import DossierStore
+import SQLite
+
+struct Export: StoreCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write dossiers as Markdown, or all records as JSON lines.",
+    discussion: "A file that was changed by hand since the last export is not overwritten without --force.")
+
+  @OptionGroup var options: GlobalOptions
+  @Argument(help: ArgumentHelp("Partnerships; all when none are named.", valueName: "REF"))
+  var references: [String] = []
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where to; - is standard output.", valueName: "DIR|-"))
+  var output: String
+  @Option(name: .customLong("as"), help: "md or jsonl.") var format = "md"
+  @Flag(help: "Overwrite what was changed by hand.") var force = false
+  @Flag(help: "Show what differs; write nothing.") var diff = false
+
+  func run(_ context: Context) throws {
+    switch format {
+    case "md": try pages(context)
+    case "jsonl":
+      let text = try context.store.exportRecords()
+      if output == "-" { return sayRaw(text) }
+      try Files.writePrivately(Array(text.utf8), to: output, mode: 0o644)
+      context.report("wrote \(output)")
+    default:
+      throw Failure("bad-format", exit: 64, "cannot export \"\(format)\"", details: ["formats: md, jsonl"], input: format)
+    }
+  }
+
+  private func pages(_ context: Context) throws {
+    let (pages, wanted) = try context.store.transaction {
+      let wanted = try context.find(references, [.partnership])
+      return (Pages(try context.store.graph()), wanted)
+    }
+    let texts = wanted.isEmpty ? pages.all() : wanted.compactMap { pages.dossier($0.id) }
+    if output == "-" {
+      for page in texts { sayRaw(page.text) }
+      return
+    }
+    var folder = ExportFolder(path: output)
+    try folder.load()
+    let changed = try folder.changedByHand(texts)
+    if diff {
+      for page in texts { for line in try folder.difference(page) { say(line) } }
+      return
+    }
+    guard changed.isEmpty || force else {
+      throw Failure(
+        "changed-by-hand", exit: 73,
+        "\(output)/\(changed[0].path) was changed by hand since the last export",
+        details: [
+          "\(changed[0].lines) lines differ; nothing was written (0 of \(texts.count) files)"
+        ] + changed.dropFirst().prefix(9).map { "also \($0.path)" },
+        fix: "dossier export \(references.joined(separator: " ")) -o \(output) --diff   or --force".replacing("  -o", with: " -o"))
+    }
+    let written = try folder.write(texts, isWhole: wanted.isEmpty)
+    context.report("wrote \(written) of \(texts.count) files to \(output)")
+  }
+
+  /// Pages are escaped for Markdown already; a file must get the very same bytes as a pipe.
+  private func sayRaw(_ text: String) { print(text, terminator: "") }
+}

@@ -1,0 +1,120 @@
+import ArgumentParser
+import ChangeLog
+import DossierModel
+import DossierStore
+import ReplicaStore
+import SQLite
+import SyncClient
+
+struct Sync: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Exchange changes with the team.")
+
+  @OptionGroup var options: GlobalOptions
+  @Flag(help: "Say what waits; exchange nothing.") var status = false
+
+  func run() async throws {
+    let context = try Context(options)
+    if status { return try printStatus(context) }
+    let line = try await SyncRun(context).run()
+    context.report(line)
+  }
+
+  private func printStatus(_ context: Context) throws {
+    let store = context.store
+    let identity = try store.replica.identity()
+    let unsent = try store.replica.unsentCount()
+    let waiting = try store.replica.waitingCount()
+    let review = try store.replica.review().count
+    let refused = try store.replica.refused()
+    if context.wantsJSON {
+      return say(
+        JSON.object([
+          .init("unsent", .int(Int64(unsent))), .init("waiting", .int(Int64(waiting))),
+          .init("review", .int(Int64(review))), .init("refused", .int(Int64(refused.count))),
+          .init("position", .int(Int64(identity.cursor.position))),
+        ]).line)
+    }
+    say("remote     \(try store.setting("remote.address") ?? "none (dossier join CODE)")")
+    if let last = try store.setting("sync.last").flatMap({ UInt64($0) }) {
+      say("last sync  \(Machine.text(Timestamp(milliseconds: last)))")
+    }
+    say("to send    \(unsent)")
+    if waiting > 0 { say("waiting    \(waiting) for changes that are not here yet") }
+    say("to review  \(review)")
+    for (id, reason) in refused { say("refused    \(id.description.prefix(12))  \(reason)") }
+  }
+}
+
+/// One sync from the command line: lock, exchange, one line for the person.
+struct SyncRun {
+  private let context: Context
+
+  init(_ context: Context) { self.context = context }
+
+  func run() async throws -> String {
+    let store = context.store
+    guard let address = try store.setting("remote.address"),
+      let token = try store.setting("remote.token").flatMap({ Token(text: $0) })
+    else {
+      throw Failure(
+        "no-remote", exit: 78, "this store has no remote",
+        details: ["an owner of a workspace gives you an invite code"], fix: "dossier join CODE")
+    }
+    guard let lock = try FileLock(path: store.folder + "/sync.lock") else {
+      throw Failure("busy", exit: 75, "another sync of this store is running")
+    }
+    defer { withExtendedLifetime(lock) {} }
+    let remote = HTTPRemote(address: try ServerAddress(address), token: token)
+    do {
+      let report = try await SyncSession(store.replica, with: remote).run()
+      if report.reissued != nil {
+        // The new name must be introduced, and that change sent.
+        let author = try store.authors().values.first
+        try store.introduce(
+          member: try store.me().flatMap { try store.record($0)?.title } ?? author?.member ?? Machine.userName,
+          device: try store.setting("device.name") ?? Machine.hostName)
+        _ = try await SyncSession(store.replica, with: remote).run()
+      }
+      try store.set("sync.last", to: String(Machine.surroundings().now()))
+      return try line(report)
+    } catch {
+      var failure = Failure(explaining: error)
+      if failure.exit == 69 {
+        let unsent = try store.replica.unsentCount()
+        var known = "nothing is lost: \(count(unsent, "change")) \(unsent == 1 ? "waits" : "wait") here"
+        if let last = try store.setting("sync.last").flatMap({ UInt64($0) }) {
+          known += ", last sync \(Machine.text(Timestamp(milliseconds: last)))"
+        }
+        failure.details.append(known)
+      }
+      throw failure
+    }
+  }
+
+  private func line(_ report: SyncSession.Report) throws -> String {
+    let authors = try context.store.authors()
+    let members = Set(report.writers.map { authors[$0]?.member ?? $0.description })
+    var lines = [
+      "sent \(report.sent), received \(report.received)"
+        + (members.isEmpty ? "" : " from \(count(members.count, "member"))")
+    ]
+    let review = try context.store.replica.review().count
+    if review > 0 { lines[0] += "; \(count(review, "value")) to review (dossier review)" }
+    if report.givenBack > 0 {
+      lines.append("the server had lost \(count(report.givenBack, "change")); they were given back")
+    }
+    if let reissued = report.reissued {
+      lines.append(
+        "this store was copied or restored; it has a new name now"
+          + (reissued > 0 ? ", and \(count(reissued, "unsent change")) kept" : ""))
+    }
+    for (id, reason) in report.refused + report.quarantined {
+      lines.append("refused \(id.description.prefix(12)): \(reason)")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func count(_ number: Int, _ word: String) -> String {
+    "\(number) \(word)\(number == 1 ? "" : "s")"
+  }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import DossierModel
+import DossierStore
+
+/// What one plural word lists.
+protocol Listing {
+  static var word: String { get }
+  static var kind: Kind { get }
+  static var columns: [String] { get }
+  static var preset: [Filter.Test] { get }
+  /// Narrows further by what a query cannot see.
+  static func includes(_ record: Record, _ context: Context) throws -> Bool
+}
+
+extension Listing {
+  static var word: String { kind.plural }
+  static var preset: [Filter.Test] { [] }
+  static func includes(_ record: Record, _ context: Context) -> Bool { true }
+}
+
+/// A plural word: lists its records.
+struct List<Words: Listing>: StoreCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: Words.word, abstract: "List \(Words.word).",
+      discussion: """
+        FILTER: by:WHO with:WHO in:REF +topic kind:WORD state:WORD on:DATE before:DATE after:DATE since:DATE \
+        until:DATE due.by:DATE due:none not:FILTER "free words"
+        """)
+  }
+
+  @OptionGroup var options: GlobalOptions
+  @Argument(help: ArgumentHelp("What to narrow the list to.", valueName: "FILTER"))
+  var filters: [String] = []
+  @Flag(help: "Closed ones too.") var all = false
+  @Option(help: "date, title or id.") var sort: String?
+  @Option(help: "At most so many.") var limit: Int?
+  @Option(name: .shortAndLong, help: ArgumentHelp("Same as in:REF.", valueName: "REF"))
+  var partnership: String?
+  @Option(name: .shortAndLong, help: ArgumentHelp("Same as in:REF.", valueName: "REF"))
+  var dialogue: String?
+
+  func run(_ context: Context) throws {
+    var filter = try Filter(filters, dates: context.dates)
+    filter.terms += Words.preset.map { Filter.Term($0) }
+    for place in [partnership, dialogue].compactMap({ $0 }) {
+      filter.terms.append(.init(.inside(place)))
+    }
+    var order = ListQuery.Sort.date
+    if let sort {
+      guard let known = ListQuery.Sort(rawValue: sort) else {
+        throw Failure(
+          "bad-sort", exit: 64, "cannot sort by \"\(sort)\"", details: ["sorts: date, title, id"],
+          input: sort)
+      }
+      order = known
+    }
+    if let limit, limit < 0 { throw Failure("bad-limit", exit: 64, "a limit is 0 or more") }
+    let query = ListQuery(
+      Words.kind, filter: filter, sort: order, limit: limit, includesClosed: all)
+    let records = try context.store.transaction {
+      try context.store.records(query).filter { try Words.includes($0, context) }
+    }
+    try context.list(records, Words.kind, defaults: Words.columns)
+    if records.isEmpty, !context.wantsJSON { context.report("no \(Words.word)") }
+  }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import ChangeLog
+import DossierModel
+import DossierStore
+import ReplicaStore
+
+struct Log: StoreCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Every change of a record: who, when, on which machine, what it replaced.")
+
+  @OptionGroup var options: GlobalOptions
+  @Argument(help: ArgumentHelp("The record.", valueName: "REF")) var reference: String
+
+  func run(_ context: Context) throws {
+    try context.store.transaction {
+      let found = try context.store.find(reference, includeHidden: true)
+      let authors = try context.store.authors()
+      var entries: [JSON] = []
+      for logged in try context.store.replica.history(of: found.id) {
+        let header = logged.changeset.header
+        let author = authors[header.writer]
+        let who = author.map { "\($0.member) on \($0.device)" } ?? "unknown writer"
+        if !context.wantsJSON {
+          say("\(Machine.text(header.clock))  \(who)  \(logged.body.intent)\(logged.isSent ? "" : "  (waits to sync)")")
+        }
+        for operation in logged.body.operations where operation.entity == found.id {
+          guard let change = try describe(operation, found.kind, context) else { continue }
+          if context.wantsJSON {
+            entries.append(
+              .object([
+                .init("at", .int(Int64(header.clock.milliseconds))),
+                .init("by", .string(author?.member ?? "")), .init("device", .string(author?.device ?? "")),
+                .init("command", .string(logged.body.intent)), .init("field", .string(change.field)),
+                .init("value", .string(change.value)), .init("replaced", .array(change.replaced.map { .string($0) })),
+                .init("changeset", .string(logged.changeset.id.description)),
+              ]))
+          } else {
+            let replaced = change.replaced.isEmpty ? "" : "   was: " + change.replaced.joined(separator: " | ")
+            say("    \(change.field): \(change.value)\(replaced)")
+          }
+        }
+      }
+      if context.wantsJSON { say(JSON.array(entries).line) }
+    }
+  }
+
+  /// What one operation did, in words; nil for what is not shown to people.
+  private func describe(
+    _ operation: Operation, _ kind: Kind, _ context: Context
+  ) throws -> (field: String, value: String, replaced: [String])? {
+    func former(_ changes: [ChangeID], _ type: FieldType) throws -> [String] {
+      try changes.compactMap { try context.store.replica.value(of: $0) }
+        .map { try context.text($0, type) }.filter { !$0.isEmpty }
+    }
+    func named(_ number: FieldNumber) -> (name: String, type: FieldType)? {
+      guard let field = kind.field(number) else { return ("field \(number)", .text) }
+      return field.isInternal ? nil : (field.name, field.type)
+    }
+    switch operation.action {
+    case .put(let number, let value, let replaced):
+      guard let (name, type) = named(number) else { return nil }
+      let text = try context.text(value, type)
+      return (name, text.isEmpty ? "(empty)" : text, try former(replaced, type))
+    case .add(let number, let value):
+      guard let (name, type) = named(number) else { return nil }
+      return (name, "+ " + (try context.text(value, type)), [])
+    case .remove(let number, let additions):
+      guard let (name, type) = named(number) else { return nil }
+      return (name, "- " + (try former(additions, type)).joined(separator: ", "), [])
+    case .delete: return ("record", "deleted", [])
+    case .restore: return ("record", "restored", [])
+    case .unknown: return ("record", "changed by a newer version", [])
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import ChangeLog
+import DossierModel
+import DossierStore
+import ReplicaStore
+import SQLite
+
+struct Doctor: StoreCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "What is wrong with the store, and what to type; ends with 1 when anything is.")
+
+  @OptionGroup var options: GlobalOptions
+
+  func run(_ context: Context) throws {
+    var findings: [Finding] = []
+    findings.append(try Finding("database file", context.store.integrity()))
+    findings.append(Finding("log: chain, hashes, signatures", Self.problem { try context.store.replica.checkLog() }))
+    let deviations = try context.store.replica.deviations()
+    findings.append(
+      Finding(
+        "records against the log",
+        deviations.isEmpty ? nil : "\(deviations.count) records are not what the log says; try: dossier doctor --rebuild"))
+    let tables = try context.store.tablesFollowFromLog()
+    findings.append(
+      Finding("lists and search against the log", tables ? nil : "they differ; try: dossier doctor --rebuild"))
+    findings.append(Finding("file modes", try openFiles(context.store.folder)))
+    findings.append(Finding("clock", try clock(context)))
+    findings.append(Finding("waiting", try waiting(context)))
+    for finding in findings { say("\(finding.problem == nil ? "ok " : "BAD")  \(finding.subject)\(finding.problem.map { ": \($0)" } ?? "")") }
+    say("     \(Version.text), SQLite \(Connection.libraryVersion), \(context.store.folder)")
+    if findings.contains(where: { $0.problem != nil }) {
+      guard rebuild else { throw ExitCode(1) }
+    }
+    if rebuild {
+      try context.store.replica.rebuild()
+      say("all tables were made anew from the log")
+    }
+  }
+
+  @Flag(help: "Make all tables anew from the log.") var rebuild = false
+
+  private struct Finding {
+    let subject: String
+    let problem: String?
+
+    init(_ subject: String, _ problem: String?) {
+      self.subject = subject
+      self.problem = problem
+    }
+  }
+
+  private static func problem(_ check: () throws -> Void) -> String? {
+    do {
+      try check()
+      return nil
+    } catch { return Failure(explaining: error).message }
+  }
+
+  private func openFiles(_ folder: String) throws -> String? {
+    let open = try [folder, folder + "/dossier.db", folder + "/device.key"].filter {
+      try Files.isOpenToOthers($0)
+    }
+    return open.isEmpty
+      ? nil : "others can read \(open.joined(separator: ", ")); try: chmod go-rwx \(open.joined(separator: " "))"
+  }
+
+  private func clock(_ context: Context) throws -> String? {
+    let latest = try context.store.replica.latest(200).map { $0.changeset.header }
+    let now = Machine.surroundings().now()
+    let authors = try context.store.authors()
+    let day: UInt64 = 86_400_000
+    guard let ahead = latest.first(where: { $0.clock.milliseconds > now + day }) else { return nil }
+    let hours = (ahead.clock.milliseconds - now) / 3_600_000
+    return "\(authors[ahead.writer]?.device ?? "a device") is \(hours) h ahead of this machine; harmless, but its times are shown wrong"
+  }
+
+  private func waiting(_ context: Context) throws -> String? {
+    let refused = try context.store.replica.refused()
+    let waiting = try context.store.replica.waitingCount()
+    var problems: [String] = []
+    if !refused.isEmpty { problems.append("the remote refused \(refused.count) changes (dossier sync --status)") }
+    if waiting > 0 { problems.append("\(waiting) changes wait for others that are not here yet") }
+    return problems.isEmpty ? nil : problems.joined(separator: "; ")
+  }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import ChangeLog
+import DossierStore
+import ReplicaStore
+import SQLite
+import SyncClient
+
+struct Join: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Enter a team's workspace with an invite code; what was noted here comes along.")
+
+  @OptionGroup var options: GlobalOptions
+  @Argument(help: "The code from the owner of the workspace; - reads standard input.") var code: String
+  @Option(help: "What this machine is called.") var device: String?
+
+  func run() async throws {
+    let text = code == "-" ? readLine() ?? "" : code
+    let invite: InviteCode
+    do { invite = try InviteCode(text: text) } catch {
+      throw Failure("bad-code", exit: 65, "this is no invite code: \(error)")
+    }
+    let context = try Context.joining(options, invite, device: device)
+    if try context.store.setting("remote.address") != nil { throw ReplicaError.alreadyJoined }
+    let name = device ?? Machine.hostName
+    let answer = try await HTTPRemote.join(invite, deviceName: name, key: context.store.deviceKey)
+    let isSame = try context.store.replica.identity().workspace == invite.workspace
+    try context.store.transaction {
+      if !isSame { try context.store.replica.join(invite.workspace) }
+      try context.store.set("remote.address", to: invite.address)
+      try context.store.set("remote.token", to: answer.token.text)
+      try context.store.set("remote.device", to: answer.device)
+      try context.store.set("remote.workspace", to: answer.workspaceName)
+      try context.store.introduce(member: answer.member, device: name)
+    }
+    context.report("joined \(answer.workspaceName) as \(answer.member) (\(answer.role)) on \(name)")
+    let report = try await SyncRun(context).run()
+    context.report(report)
+  }
+}
+
+extension Context {
+  /// The store here, or a new one.
+  fileprivate static func joining(
+    _ options: GlobalOptions, _ invite: InviteCode, device: String?
+  ) throws -> Context {
+    do { return try Context(options) } catch StoreError.notSetUp {
+      _ = try create(folder(options), name: invite.member, device: device ?? Machine.hostName)
+      return try Context(options)
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import ArgumentParser
+import ChangeLog
+import DossierModel
+import DossierStore
+import ReplicaStore
+
+struct Review: StoreCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "What waits for a decision, and the decision.",
+    discussion: """
+      Without arguments: the list. Two people changed one field without knowing of each other, or one changed \
+      what the other deleted; both are kept until somebody decides:
+        review keep REF [FIELD]          the value shown stays (or the record, against its deletion)
+        review take REF [FIELD] N        value number N of the list
+        review edit REF [FIELD] --text T a value of your own
+        review delete REF                the deletion stands
+      """)
+
+  @OptionGroup var options: GlobalOptions
+  @Argument(help: "keep, take, edit or delete, then the record, the field and the number.")
+  var words: [String] = []
+  @Option(help: "The text that settles it.") var text: String?
+  @Flag(help: "End with 1 when anything waits.") var check = false
+
+  func run(_ context: Context) throws {
+    try context.store.transaction {
+      if let verb = words.first {
+        try settle(verb, Array(words.dropFirst()), context)
+      } else {
+        try list(context)
+      }
+    }
+  }
+
+  private func list(_ context: Context) throws {
+    let items = try context.store.replica.review()
+    let authors = try context.store.authors()
+    if context.wantsJSON {
+      return say(JSON.array(try items.compactMap { try json($0.entity, $0.field, authors, context) }).line)
+    }
+    for (entity, number) in items {
+      guard let found = try context.store.found(entity),
+        let state = try context.store.replica.state(of: entity)
+      else { continue }
+      guard let number, let field = found.kind.field(number), let values = state[number] else {
+        say("\(found.short)  \(found.title)")
+        say("   deleted by one, changed by another")
+        say("   dossier review keep \(found.short)   or   dossier review delete \(found.short)")
+        continue
+      }
+      say("\(found.short)  \(field.name)  \(found.title)")
+      for (index, value) in Self.siblings(values).enumerated() {
+        let who = authors[value.id.writer].map { "\($0.member) on \($0.device)" } ?? "unknown writer"
+        let mark = index == 0 ? "shown" : "     "
+        let text = try context.text(value.value, field.type)
+        say("   \(index + 1)  \(mark)  \(text.isEmpty ? "(empty)" : text)  · \(who), \(Machine.text(value.clock))")
+      }
+    }
+    if items.isEmpty { context.report("nothing waits for a decision") }
+    if check, !items.isEmpty { throw ExitCode(1) }
+  }
+
+  /// Different values, the one shown first.
+  private static func siblings(_ field: FieldState) -> [FieldState.AliveValue] {
+    var seen: Set<Value> = []
+    return field.alive.reversed().filter { seen.insert($0.value).inserted }
+  }
+
+  private func json(
+    _ entity: EntityID, _ number: FieldNumber?, _ authors: [WriterID: Author], _ context: Context
+  ) throws -> JSON? {
+    guard let found = try context.store.found(entity),
+      let state = try context.store.replica.state(of: entity)
+    else { return nil }
+    var members: [JSON.Member] = [
+      .init("id", .string(context.fullID(entity))), .init("title", .string(found.title)),
+    ]
+    if let number, let field = found.kind.field(number), let values = state[number] {
+      members.append(.init("field", .string(field.name)))
+      let siblings = try Self.siblings(values).map { value in
+        JSON.object([
+          .init("value", .string(try context.text(value.value, field.type))),
+          .init("by", .string(authors[value.id.writer]?.member ?? "")),
+          .init("at", .int(Int64(value.clock.milliseconds))),
+        ])
+      }
+      members.append(.init("values", .array(siblings)))
+    } else {
+      members.append(.init("deleted", .bool(true)))
+    }
+    return .object(members)
+  }
+
+  private func settle(_ verb: String, _ words: [String], _ context: Context) throws {
+    guard ["keep", "take", "edit", "delete"].contains(verb) else {
+      throw Failure(
+        "bad-verb", exit: 64, "review cannot \"\(verb)\"",
+        details: ["verbs: keep, take, edit, delete"], input: verb)
+    }
+    guard let reference = words.first else {
+      throw Failure("no-record", exit: 64, "which record?", fix: "dossier review")
+    }
+    let found = try context.store.find(reference)
+    let waiting = try context.store.replica.review().filter { $0.entity == found.id }
+    guard !waiting.isEmpty else {
+      throw Failure("nothing-waits", exit: 66, "nothing of \(found.short) waits for a decision")
+    }
+    if waiting.contains(where: { $0.field == nil }), verb == "delete" || words.count == 1, verb != "take", verb != "edit" {
+      try context.store.write("review") { draft in
+        if verb == "delete" { try draft.delete(found.id) } else { try draft.restore(found.id) }
+      }
+      return context.report("\(found.short)  \(verb == "delete" ? "deleted" : "kept")")
+    }
+    var rest = Array(words.dropFirst())
+    let field = try self.field(found, waiting.compactMap(\.field), &rest)
+    guard let values = try context.store.replica.state(of: found.id)?[field.number] else { return }
+    let siblings = Self.siblings(values)
+    var chosen = siblings[0].value
+    switch verb {
+    case "take":
+      guard let text = rest.first, let number = Int(text), siblings.indices.contains(number - 1) else {
+        throw Failure("bad-number", exit: 64, "say a number from 1 to \(siblings.count)", fix: "dossier review")
+      }
+      chosen = siblings[number - 1].value
+    case "edit":
+      guard let text else { throw Failure("no-text", exit: 64, "say --text WORDS") }
+      try context.store.write("review") { draft in
+        try draft.put(field, try context.value(text, field, &draft), on: found.id)
+      }
+      return context.report("\(found.short)  \(field.name): \(text)")
+    case "delete":
+      throw Failure("bad-verb", exit: 64, "\(field.name) cannot be deleted here; keep, take or edit it")
+    default: break
+    }
+    try context.store.write("review") { draft in try draft.put(field, chosen, on: found.id) }
+    context.report("\(found.short)  \(field.name): \(try context.text(chosen, field.type))")
+  }
+
+  private func field(_ found: Found, _ waiting: [FieldNumber], _ rest: inout [String]) throws -> Field {
+    let fields = waiting.compactMap { found.kind.field($0) }
+    if let name = rest.first, let field = fields.first(where: { $0.name == name }) {
+      rest.removeFirst()
+      return field
+    }
+    guard fields.count == 1 else {
+      throw Failure(
+        "which-field", exit: 64, "several fields of \(found.short) wait",
+        details: ["fields: " + fields.map(\.name).joined(separator: ", ")])
+    }
+    return fields[0]
+  }
+}
