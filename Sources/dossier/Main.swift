@@ -8,7 +8,7 @@ struct Dossier: AsyncParsableCommand {
     abstract: "Partnerships, dialogues and action items: noted offline, level with the team, handed on as Markdown.",
     discussion: """
       A singular word writes, its plural lists. A record is named by its short id (a-7h3n), its slug, its
-      name or acronym. `dossier help dates` and `help filters` give the grammars.
+      name or acronym. More: dossier help dates, filters, fields, exit-codes, environment, sync.
       """,
     version: Version.text,
     subcommands: [Now.self],
@@ -39,7 +39,7 @@ struct Dossier: AsyncParsableCommand {
       CommandGroup(name: "Team", subcommands: [Review.self, Import.self]),
       CommandGroup(
         name: "Setup",
-        subcommands: [Initialize.self, Join.self, Whoami.self, Doctor.self, Topic.self, Version.self]),
+        subcommands: [Initialize.self, Join.self, Whoami.self, Doctor.self, Version.self]),
     ],
     defaultSubcommand: Now.self)
 
@@ -47,6 +47,9 @@ struct Dossier: AsyncParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
+      if arguments.count == 2, arguments[0] == "help", let text = HelpTopics.text(arguments[1]) {
+        return say(text)
+      }
       var command = try parseAsRoot(arguments)
       if var command = command as? any AsyncParsableCommand {
         try await command.run()

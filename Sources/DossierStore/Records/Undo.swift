@@ -57,9 +57,10 @@ extension Store {
       operations += inverse.operations
       skipped += inverse.skipped
     }
+    let undone = try logged.body.undoes.flatMap { try replica.changeset($0) }
     try replica.commit(intent, undoes: logged.changeset.id, operations)
     return UndoReport(
-      intent: logged.body.intent, changeset: logged.changeset.id,
+      intent: undone?.body.intent ?? logged.body.intent, changeset: logged.changeset.id,
       skipped: try skipped.compactMap { try found($0) }, count: operations.count)
   }
 }

@@ -183,6 +183,21 @@ extension Failure {
   }
 
   private init(date error: DateError) {
-    self.init("bad-date", exit: 64, "\(error)")
+    switch error {
+    case .ambiguous(let input, let readings):
+      self.init(
+        "ambiguous-date", exit: 64, "date \"\(input)\" can be read two ways",
+        details: [readings.map { "\($0.words) = \($0.day)" }.joined(separator: "      "), "nothing was saved"],
+        input: input, candidates: readings.map(\.day.description))
+    case .unknown(let input, let suggestions):
+      self.init(
+        "unknown-date", exit: 64, "\"\(input)\" is no date this program reads",
+        details: ["dates: " + suggestions.joined(separator: ", "), "nothing was saved"],
+        fix: "dossier help dates", input: input)
+    case .impossible(let input, let reason):
+      self.init(
+        "impossible-date", exit: 64, "there is no date \"\(input)\": \(reason)",
+        details: ["nothing was saved"], input: input)
+    }
   }
 }

@@ -1,24 +1,8 @@
-import ArgumentParser
 import DossierModel
 
 /// `dossier help TOPIC`: what is longer than a line.
-struct Topic: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "topics-of-help", abstract: "Help on dates, filters, fields, exit-codes, environment, sync.",
-    shouldDisplay: false)
-
-  @Argument var topic: String
-
-  func run() throws {
-    guard let text = Self.texts[topic] ?? (topic == "fields" ? Self.fields : nil) else {
-      throw Failure(
-        "no-topic", exit: 64, "there is no help on \"\(topic)\"",
-        details: ["topics: " + Self.names.joined(separator: ", ")], input: topic)
-    }
-    say(text)
-  }
-
-  static let names = ["dates", "filters", "fields", "exit-codes", "environment", "sync"]
+enum HelpTopics {
+  static func text(_ topic: String) -> String? { topic == "fields" ? fields : texts[topic] }
 
   private static var fields: String {
     Kind.allCases.map { kind in

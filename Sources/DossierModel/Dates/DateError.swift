@@ -1,0 +1,20 @@
+/// Why words are no date of the grammar. The words are quoted as they were typed.
+public enum DateError: Error, Equatable, Sendable {
+  /// Two readings; a person must say which.
+  case ambiguous(input: String, readings: [Reading])
+  /// Not in the grammar, with the nearest forms that are.
+  case unknown(input: String, suggestions: [String])
+  /// In the grammar, but there is no such day.
+  case impossible(input: String, reason: String)
+
+  public struct Reading: Hashable, Sendable {
+    /// "3 April 2026".
+    public let words: String
+    public let day: Day
+
+    public init(words: String, day: Day) {
+      self.words = words
+      self.day = day
+    }
+  }
+}

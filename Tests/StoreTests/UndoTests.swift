@@ -1,0 +1,53 @@
+import ChangeLog
+import DossierModel
+import DossierStore
+import Testing
+
+@Suite struct UndoTests {
+  @Test func undoTakesBackOneCommandAfterAnotherAndRedoBringsTheLastBack() throws {
+    let test = try TestStore()
+    let note = try test.make(.note, [(.noteText, .text("one"))])
+    try test.put(.noteText, .text("two"), on: note)
+    try test.put(.noteText, .text("three"), on: note)
+    func text() throws -> String? { try test.store.record(note)?.text(.noteText) }
+    _ = try test.store.undo()
+    #expect(try text() == "two")
+    _ = try test.store.undo()
+    #expect(try text() == "one")
+    _ = try test.store.redo()
+    #expect(try text() == "two")
+    _ = try test.store.undo()
+    #expect(try text() == "one")
+    _ = try test.store.undo()
+    #expect(try test.titles(.note) == [])
+    #expect(try test.store.undo() == nil)
+    #expect(try test.store.replica.deviations().isEmpty)
+  }
+
+  @Test func redoIsRefusedOnceSomethingWasWritten() throws {
+    let test = try TestStore()
+    try test.make(.note, [(.noteText, .text("one"))])
+    _ = try test.store.undo()
+    try test.make(.note, [(.noteText, .text("other"))])
+    #expect(try test.store.redo() == nil)
+  }
+
+  @Test func undoLeavesWhatAColleagueChangedSince() throws {
+    let workspace = WorkspaceID(high: 1, low: 1)
+    let ann = try TestStore(seed: 1, workspace: workspace)
+    let bob = try TestStore(seed: 2, workspace: workspace)
+    let note = try ann.make(.note, [(.noteText, .text("one"))])
+    try ann.put(.noteText, .text("two"), on: note)
+    try ann.send(to: bob)
+    try bob.put(.noteText, .text("bob's words"), on: note)
+    try bob.send(to: ann)
+    let report = try #require(try ann.store.undo())
+    #expect(report.count == 0)
+    #expect(report.skipped.map(\.id) == [note])
+    #expect(try ann.store.record(note)?.text(.noteText) == "bob's words")
+  }
+}
+
+extension UndoReport: @retroactive Equatable {
+  public static func == (a: UndoReport, b: UndoReport) -> Bool { a.changeset == b.changeset }
+}
