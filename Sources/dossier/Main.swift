@@ -40,16 +40,16 @@ struct Dossier: AsyncParsableCommand {
       CommandGroup(
         name: "Setup",
         subcommands: [Initialize.self, Join.self, Whoami.self, Doctor.self, Version.self]),
-    ],
-    defaultSubcommand: Now.self)
+    ])
 
   static func main() async {
     signal(SIGPIPE, SIG_IGN)
-    let arguments = Array(CommandLine.arguments.dropFirst())
+    let arguments = Words.ordered(Array(CommandLine.arguments.dropFirst()))
     do {
       if arguments.count == 2, arguments[0] == "help", let text = HelpTopics.text(arguments[1]) {
         return say(text)
       }
+      try Words.check(arguments[0], in: Self.self)
       var command = try parseAsRoot(arguments)
       if var command = command as? any AsyncParsableCommand {
         try await command.run()

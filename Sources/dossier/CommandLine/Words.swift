@@ -1,0 +1,44 @@
+import ArgumentParser
+import DossierModel
+
+/// The words of the command line before they are parsed.
+enum Words {
+  private static let valueOptions: Set<String> = [
+    "--store", "--fields", "--format", "-p", "--partnership", "-d", "--dialogue", "--on",
+  ]
+  private static let flags: Set<String> = ["--json", "--quiet", "--no-input"]
+
+  /// Puts options that stand before the command behind it, and says `now` where no command is said.
+  static func ordered(_ arguments: [String]) -> [String] {
+    var options: [String] = []
+    var rest = arguments[...]
+    while let word = rest.first {
+      let name = word.split(separator: "=", maxSplits: 1).first.map(String.init) ?? word
+      if flags.contains(word) || (valueOptions.contains(name) && name != word) {
+        options.append(word)
+        rest = rest.dropFirst()
+      } else if valueOptions.contains(word), rest.count > 1 {
+        options += rest.prefix(2)
+        rest = rest.dropFirst(2)
+      } else {
+        break
+      }
+    }
+    guard let command = rest.first else { return ["now"] + options }
+    return [command] + options + rest.dropFirst()
+  }
+
+  /// - Throws: ``Failure`` with the closest commands when the first word is none.
+  static func check(_ command: String, in root: any ParsableCommand.Type) throws {
+    let known = root.configuration.subcommands.map { $0._commandName }
+      + root.configuration.groupedSubcommands.flatMap { $0.subcommands.map { $0._commandName } }
+    guard !command.hasPrefix("-"), command != "help", !known.contains(command) else { return }
+    let closest = known.filter { $0 != "now" }.map { ($0, Similarity.distance(command.lowercased(), $0)) }
+      .filter { $0.1 <= 2 }.sorted { $0.1 < $1.1 }.prefix(3).map(\.0)
+    throw Failure(
+      "unknown-command", exit: 64, "there is no command \"\(command)\"",
+      details: closest.isEmpty ? [] : ["closest: " + closest.joined(separator: ", ")],
+      fix: closest.first.map { "dossier \($0)" } ?? "dossier --help", input: command,
+      candidates: Array(closest))
+  }
+}
