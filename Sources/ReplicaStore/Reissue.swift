@@ -4,8 +4,9 @@ internal import SQLite
 extension Replica {
   /// Enters a workspace: what was written here alone is written again there, under a new name.
   ///
+  /// - Parameter entities: entities that take another id there, such as the person at this machine.
   /// - Throws: ``ReplicaError/alreadyJoined`` when other writers' changesets are here, or some were sent.
-  public func join(_ workspace: WorkspaceID) throws {
+  public func join(_ workspace: WorkspaceID, renaming entities: [EntityID: EntityID] = [:]) throws {
     try connection.transaction {
       let isShared = try connection.first(
         """
@@ -14,7 +15,7 @@ extension Replica {
         """) { $0.bool(0) }
       guard isShared == false else { throw ReplicaError.alreadyJoined }
       try connection.run("UPDATE replica SET workspace = ?", .blob(workspace.bytes))
-      _ = try reissue(after: 0)
+      _ = try reissue(after: 0, renaming: entities)
     }
   }
 
@@ -46,7 +47,9 @@ extension Replica {
   }
 
   /// Writes our changesets after `shared` again, under a new writer, with the same words and times of day.
-  private func reissue(after shared: Int) throws -> Int {
+  private func reissue(
+    after shared: Int, renaming entities: [EntityID: EntityID] = [:]
+  ) throws -> Int {
     let old = try identity()
     let unsent = try connection.all(
       """
@@ -75,7 +78,7 @@ extension Replica {
     try rebuild()
 
     let rename = Renaming(
-      from: old.head.writer, after: UInt64(shared), to: introduction.writer)
+      from: old.head.writer, after: UInt64(shared), to: introduction.writer, entities: entities)
     var renamed: [ChangesetID: ChangesetID] = [:]
     for (changeset, body) in zip(unsent, bodies) {
       var body = rename(body)
@@ -100,22 +103,35 @@ private struct Renaming {
   let from: WriterID
   let after: UInt64
   let to: WriterID
+  let entities: [EntityID: EntityID]
 
   func callAsFunction(_ body: Body) -> Body {
     var body = body
     body.operations = body.operations.map { operation in
-      Operation(entity: operation.entity, kind: operation.kind, renamed(operation.action))
+      Operation(
+        entity: entities[operation.entity] ?? operation.entity, kind: operation.kind,
+        renamed(operation.action))
     }
     return body
   }
 
   private func renamed(_ action: Operation.Action) -> Operation.Action {
     switch action {
-    case .put(let field, let value, let replaced): .put(field, value, replacing: renamed(replaced))
-    case .add, .unknown: action
+    case .put(let field, let value, let replaced):
+      .put(field, renamed(value), replacing: renamed(replaced))
+    case .add(let field, let value): .add(field, renamed(value))
+    case .unknown: action
     case .remove(let field, let changes): .remove(field, renamed(changes))
     case .delete(let changes): .delete(seen: renamed(changes))
     case .restore(let changes): .restore(renamed(changes))
+    }
+  }
+
+  private func renamed(_ value: Value) -> Value {
+    switch value {
+    case .entity(let id): .entity(entities[id] ?? id)
+    case .list(let items): .list(items.map(renamed))
+    default: value
     }
   }
 

@@ -18,18 +18,15 @@ extension Store {
   /// Records who the person and the machine are, and the name this store writes under. Changes nothing
   /// when that is recorded already.
   public func introduce(member: String, device: String) throws {
-    let party = ImportFile.derivedID(.party, "member \(member)")
+    let party = Self.party(ofMember: member)
     try write("init") { draft in
-      let known = try self.record(party) != nil
-      let person = known ? party : draft.create(.party, id: party)
-      if !known {
-        try draft.put(.name, .text(member), on: party)
-        if let slug = Folding.slug(member), (try? self.find(slug)) == nil {
-          try draft.put(.slug, .text(slug), on: party)
-        }
-        try draft.put(.kind, .text("person"), on: party)
+      if try self.record(party) == nil { _ = draft.create(.party, id: party) }
+      try draft.put(.name, .text(member), on: party)
+      if let slug = Folding.slug(member), try self.candidates(slug, []).allSatisfy({ $0.id == party }) {
+        try draft.put(.slug, .text(slug), on: party)
       }
-      try draft.put(.us, .bool(true), on: person)
+      try draft.put(.kind, .text("person"), on: party)
+      try draft.put(.us, .bool(true), on: party)
       let writer = try self.replica.identity().head.writer
       let found = try self.setting("device").flatMap { ShortID.parseFull($0)?.id }
       let machine = try found.flatMap { try self.record($0) == nil ? nil : $0 } ?? draft.create(.device)
@@ -39,6 +36,18 @@ extension Store {
       try self.set("me", to: ShortID.full(party, .party))
       try self.set("device", to: ShortID.full(machine, .device))
     }
+  }
+
+  /// Enters a workspace. Who wrote here alone becomes the member of that name there.
+  public func enter(_ workspace: WorkspaceID, as member: String) throws {
+    let there = Self.party(ofMember: member)
+    let here = try me()
+    try replica.join(workspace, renaming: here.map { $0 == there ? [:] : [$0: there] } ?? [:])
+  }
+
+  /// The same on every machine: two devices of a member speak of one party.
+  private static func party(ofMember name: String) -> EntityID {
+    ImportFile.derivedID(.party, "member \(name)")
   }
 
   /// The people and machines behind the names of writers, as they introduced themselves.

@@ -25,7 +25,7 @@ struct Join: AsyncParsableCommand {
     let answer = try await HTTPRemote.join(invite, deviceName: name, key: context.store.deviceKey)
     let isSame = try context.store.replica.identity().workspace == invite.workspace
     try context.store.transaction {
-      if !isSame { try context.store.replica.join(invite.workspace) }
+      if !isSame { try context.store.enter(invite.workspace, as: answer.member) }
       try context.store.set("remote.address", to: invite.address)
       try context.store.set("remote.token", to: answer.token.text)
       try context.store.set("remote.device", to: answer.device)
