@@ -36,7 +36,7 @@ struct Program {
     let files = ["in", "out", "err"].map { "\(base).\($0)" }
     defer { for file in files { try? FileManager.default.removeItem(atPath: file) } }
     try Data(input.utf8).write(to: URL(filePath: files[0]))
-    for file in files[1...] { FileManager.default.createFile(atPath: file, contents: nil) }
+    for file in files[1...] { try Data().write(to: URL(filePath: file)) }
     let handles = [
       FileHandle(forReadingAtPath: files[0]), FileHandle(forWritingAtPath: files[1]),
       FileHandle(forWritingAtPath: files[2]),

@@ -1,6 +1,7 @@
 import ChangeLog
 import DossierModel
 import DossierStore
+import ReplicaStore
 import Testing
 
 @Suite struct ImportTests {

@@ -151,6 +151,27 @@ extension Field {
   public static let deviceWriter = Field(
     21, "writers", .text, set: true, "the names it writes under, in hexadecimal")
 
+  public static let level = Field(20, "level", .word(["bilateral", "regional", "multilateral", "global"]), "how wide it is")
+  public static let ourRole = Field(22, "our_role", .text, "what our side is in it")
+  public static let legalNature = Field(23, "legal_nature", .text, "what it is in law")
+  public static let legalBasis = Field(24, "legal_basis", .text, "what it rests on")
+  public static let end = Field(26, "end", .date, "when it ended")
+  public static let instanceOf = Field(28, "instance_of", .reference([.partnership]), "the class it is one of")
+  public static let organisation = Field(32, "organisation", .reference([.party]), "the body behind it")
+  public static let claimedMembers = Field(33, "member_count", .number, "how many members a source claims")
+  public static let cadence = Field(34, "cadence", .text, "how often it meets")
+  public static let instruments = Field(36, "instruments", .reference([.instrument]), set: true, "what pays for it")
+  public static let city = Field(24, "city", .text, "where")
+  public static let country = Field(25, "country", .reference([.party]), "in which country")
+  public static let mode = Field(26, "mode", .word(["in person", "virtual", "hybrid"]), "how they met")
+  public static let agenda = Field(30, "agenda", .prose, "the points, one a line")
+  public static let outcome = Field(31, "outcome", .prose, "what came out of it")
+  public static let dialogueCadence = Field(32, "cadence", .text, "how often it is held, for a series")
+  public static let implied = Field(33, "implied", .flag, "no source says it; another dialogue implies it")
+  public static let verbatim = Field(29, "verbatim", .flag, "the very words, not a paraphrase")
+  public static let flags = Field(30, "flags", .text, set: true, "warnings for those who quote it")
+  public static let roleMemberCount = Field(27, "member_count", .number, "how many, where they are not named")
+
   // MARK: The table
 
   private static let before: [Field] = [slug, formerSlugs, name, names, acronym, aliases, kind]
@@ -161,38 +182,37 @@ extension Field {
   static let table: [Kind: [Field]] = {
     let own: [Kind: [Field]] = [
       .partnership: [
-        Field(
-          20, "level", .word(["bilateral", "regional", "multilateral", "global"]), "how wide it is"),
+        level,
         status,
-        Field(22, "our_role", .text, "what our side is in it"),
-        Field(23, "legal_nature", .text, "what it is in law"),
-        Field(24, "legal_basis", .text, "what it rests on"),
+        ourRole,
+        legalNature,
+        legalBasis,
         start,
-        Field(26, "end", .date, "when it ended"),
+        end,
         partnershipParent,
-        Field(28, "instance_of", .reference([.partnership]), "the class it is one of"),
+        instanceOf,
         lead, partners,
-        Field(32, "organisation", .reference([.party]), "the body behind it"),
-        Field(33, "member_count", .number, "how many members a source claims"),
-        Field(34, "cadence", .text, "how often it meets"),
-        Field(36, "instruments", .reference([.instrument]), set: true, "what pays for it"),
+        organisation,
+        claimedMembers,
+        cadence,
+        instruments,
         summary,
       ],
       .dialogue: [
         partnerships, series, ordinal, date,
-        Field(24, "city", .text, "where"),
-        Field(25, "country", .reference([.party]), "in which country"),
-        Field(26, "mode", .word(["in person", "virtual", "hybrid"]), "how they met"),
+        city,
+        country,
+        mode,
         state, organisers, participants,
-        Field(30, "agenda", .prose, "the points, one a line"),
-        Field(31, "outcome", .prose, "what came out of it"),
-        Field(32, "cadence", .text, "how often it is held, for a series"),
-        Field(33, "implied", .flag, "no source says it; another dialogue implies it"),
+        agenda,
+        outcome,
+        dialogueCadence,
+        implied,
       ],
       .note: [
         noteDialogue, notePartnership, point, author, speaker, about, when, noteText, rule,
-        Field(29, "verbatim", .flag, "the very words, not a paraphrase"),
-        Field(30, "flags", .text, set: true, "warnings for those who quote it"),
+        verbatim,
+        flags,
       ],
       .action: [
         actionText, owners,
@@ -206,7 +226,7 @@ extension Field {
       .party: [codes, partyParent, memberCount, us, memberOf],
       .role: [
         roleParty, roleIn, roleWhat, title, roleStart, roleEnd, asOf,
-        Field(27, "member_count", .number, "how many, where they are not named"),
+        roleMemberCount,
       ],
       .act: [
         actParty, actWhat, actIn, actDate,

@@ -1,0 +1,25 @@
+import Glibc
+
+/// A folder that goes with the test.
+final class TemporaryFolder {
+  let path: String
+
+  init() throws {
+    var template = Array("/tmp/dossier-test.XXXXXX".utf8CString)
+    guard let made = mkdtemp(&template) else { throw Failure(what: "mkdtemp \(errno)") }
+    path = String(cString: made)
+  }
+
+  struct Failure: Error {
+    let what: String
+  }
+
+  deinit {
+    // Names in it are our own; a shell is the shortest way.
+    var child = pid_t()
+    let arguments: [UnsafeMutablePointer<CChar>?] =
+      [strdup("rm"), strdup("-rf"), strdup(path), nil]
+    if posix_spawnp(&child, "rm", nil, nil, arguments, environ) == 0 { waitpid(child, nil, 0) }
+    for argument in arguments { free(argument) }
+  }
+}
