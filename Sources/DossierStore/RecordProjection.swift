@@ -99,10 +99,12 @@ struct RecordProjection: Projection {
       for value in field.distinctValues { body += value.words }
     }
     body.removeAll { $0 == record.title }
+    // A soft hyphen would cut a word in two.
     let text = body.joined(separator: "\n").replacing("\u{ad}", with: "")
+    let title = record.title.replacing("\u{ad}", with: "")
     try connection.run(
       "INSERT INTO search (rowid, title, body, joined) VALUES (?, ?, ?, ?)", .int(row),
-      .text(record.title), .text(text), .text(Folding.joined(record.title + "\n" + text)))
+      .text(title), .text(text), .text(Folding.joined(title + "\n" + text)))
   }
 
   private func parents(of id: EntityID, _ connection: Connection) throws -> [EntityID] {

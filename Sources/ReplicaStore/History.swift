@@ -65,11 +65,55 @@ extension Replica {
     }
   }
 
+  /// The change whose effect this one brought back, when it was written by an undo or a redo; else itself.
+  func origin(of change: ChangeID) throws -> ChangeID {
+    var change = change
+    // Each step goes to an earlier changeset.
+    while let (operation, undone) = try undoing(change) {
+      guard let former = try restored(by: operation, undone) else { return change }
+      change = former
+    }
+    return change
+  }
+
+  private func undoing(_ change: ChangeID) throws -> (Operation, Logged)? {
+    guard let logged = try changeset(of: change), let undone = logged.body.undoes,
+      logged.body.operations.indices.contains(change.index)
+    else { return nil }
+    return try changeset(undone).map { (logged.body.operations[change.index], $0) }
+  }
+
+  /// Which change's effect an undoing operation brought back: one that the undone changeset had replaced.
+  private func restored(by operation: Operation, _ undone: Logged) throws -> ChangeID? {
+    for part in try command(of: undone) {
+      for former in part.body.operations where former.entity == operation.entity {
+        switch (operation.action, former.action) {
+        case (.put(let field, let value, _), .put(let other, _, let replaced)) where field == other:
+          if let match = try replaced.first(where: { try self.value(of: $0) == value }) { return match }
+        case (.add(let field, let value), .remove(let other, let additions)) where field == other:
+          if let match = try additions.first(where: { try self.value(of: $0) == value }) { return match }
+        case (.delete, .restore(let deletions)): return deletions.first
+        default: continue
+        }
+      }
+    }
+    return nil
+  }
+
+  private func changeset(of change: ChangeID) throws -> Logged? {
+    try logged(
+      """
+      SELECT number, bytes, position FROM changeset
+      WHERE writer = (SELECT number FROM writer WHERE id = ?) AND sequence = ?
+      """, [.blob(change.writer.bytes), .int(Int64(change.sequence))]
+    ).first
+  }
+
   /// The operations that take a changeset back, and the records that were changed again since.
   public func inverse(of logged: Logged) throws -> Inverse {
     try Inverse(
       of: logged.changeset, body: logged.body, state: { try self.state(of: $0) },
-      value: { try self.value(of: $0) })
+      value: { try self.value(of: $0) }, origin: { try self.origin(of: $0) })
   }
 
   /// All parts of the command a changeset belongs to, in order.

@@ -54,7 +54,7 @@ import Testing
     ("\n" + #"{"type":"dialogue","slug":"x","date":"32 May"}"#, 2, "date", "no date in EDTF"),
     (#"{"type":"dialogue","slug":"x","ordinal":1e2}"#, 1, "ordinal", "a whole number"),
     (#"{"type":"dialogue","slug":"x","ordinal":9223372036854775808}"#, 1, "ordinal", "a whole number"),
-    (#"{"type":"party","slug":"x","name":"a\u0000b"}"#, 1, "column 42", "NUL"),
+    (#"{"type":"party","slug":"x","name":"a\u0000b"}"#, 1, "column 43", "NUL"),
     (#"{"type":"party","slug":"x","name":"\ud800"}"#, 1, "column 42", "half a character"),
     (#"{"type":"party","slug":"x","name":"two\nlines"}"#, 1, "name", "more than one line"),
     (#"{"type":"dialogue","slug":"x","date":{"earliest":"2025-02-01","latest":"2025-01-01"}}"#, 1, "date", "ends before"),

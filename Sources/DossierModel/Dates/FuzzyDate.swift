@@ -60,7 +60,14 @@ public struct FuzzyDate: Hashable, Sendable {
   public var display: String {
     if let day, !isInferred || words.isEmpty || words == edtf { return day.description }
     if let day, relativeTo != nil { return day.description }
-    return words.isEmpty ? edtf ?? "" : words
+    if let said = words.isEmpty ? edtf : words { return said }
+    // Worked out from other facts, never said.
+    switch (earliest, latest) {
+    case (let earliest?, let latest?): return "\(earliest) to \(latest)"
+    case (let earliest?, nil): return "since \(earliest)"
+    case (nil, let latest?): return "until \(latest)"
+    case (nil, nil): return ""
+    }
   }
 
   /// Over only after its last possible day; never, when that is not known.

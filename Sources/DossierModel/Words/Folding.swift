@@ -58,7 +58,7 @@ public enum Folding {
       }
   }
 
-  static func isHyphen(_ scalar: Unicode.Scalar) -> Bool {
+  public static func isHyphen(_ scalar: Unicode.Scalar) -> Bool {
     scalar == "-" || (0x2010...0x2015).contains(scalar.value) || scalar.value == 0x2212
   }
 

@@ -119,8 +119,9 @@ extension Store {
   static func match(_ text: String) -> String {
     let words = text.replacing("\u{ad}", with: "").split(whereSeparator: \.isWhitespace)
     let parts = words.compactMap { word -> String? in
-      let pieces = Folding.fold(String(word)).split(separator: " ").map(String.init)
-        .map { $0.replacing("\"", with: "") }.filter { !$0.isEmpty }
+      let kept = word.unicodeScalars.filter { $0 != "\"" && $0.value > 0x1f }
+      let pieces = kept.split(whereSeparator: Folding.isHyphen).map { String($0) }
+        .filter { $0.contains { $0.isLetter || $0.isNumber } }
       guard !pieces.isEmpty else { return nil }
       let phrase = "\"" + pieces.joined(separator: " ") + "\"*"
       return pieces.count == 1 ? phrase : "(\(phrase) OR \"\(pieces.joined())\"*)"

@@ -30,8 +30,8 @@ enum Words {
 
   /// - Throws: ``Failure`` with the closest commands when the first word is none.
   static func check(_ command: String, in root: any ParsableCommand.Type) throws {
-    let known = root.configuration.subcommands.map { $0._commandName }
-      + root.configuration.groupedSubcommands.flatMap { $0.subcommands.map { $0._commandName } }
+    let groups = root.configuration.groupedSubcommands.flatMap { $0.subcommands }
+    let known = (root.configuration.subcommands + groups).map { $0._commandName }
     guard !command.hasPrefix("-"), command != "help", !known.contains(command) else { return }
     let closest = known.filter { $0 != "now" }.map { ($0, Similarity.distance(command.lowercased(), $0)) }
       .filter { $0.1 <= 2 }.sorted { $0.1 < $1.1 }.prefix(3).map(\.0)
