@@ -31,7 +31,7 @@ struct Actions {
     if !owners.isEmpty { facts.append(owners) }
     let others = names(action.references(.with))
     if !others.isEmpty { facts.append("with \(others)") }
-    if let modality = action.text(.modality) { facts.append(Markdown.inline(modality)) }
+    if let modality = action.text(.modality), modality != "task" { facts.append(Markdown.inline(modality)) }
     if let due = action.date(.due) { facts.append("due \(Markdown.inline(due.display))") }
     if let dialogue = action.reference(.actionDialogue).flatMap({ graph[$0] }) {
       facts.append(Markdown.inline(dialogue.title))

@@ -95,7 +95,9 @@ struct RecordProjection: Projection {
     _ record: Record, _ state: EntityState, row: Int, _ connection: Connection
   ) throws {
     var body: [String] = []
-    for field in state.fields where record.kind.field(field.number)?.isInternal != true {
+    // Names for typing and places in sources are not words anybody looks for.
+    let silent = [Field.slug, .formerSlugs, .sources, .imported].map(\.number)
+    for field in state.fields where !silent.contains(field.number) {
       for value in field.distinctValues { body += value.words }
     }
     body.removeAll { $0 == record.title }

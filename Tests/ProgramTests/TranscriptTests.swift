@@ -40,6 +40,9 @@ import Testing
     var number = 0
     for line in transcript.lines {
       if line.hasPrefix("#") || replayed.isEmpty && !line.hasPrefix("$") {
+        if line.hasPrefix("#"), let last = replayed.last, !last.isEmpty, !last.hasPrefix("#") {
+          replayed.append("")
+        }
         replayed.append(line)
         continue
       }

@@ -372,7 +372,7 @@ public struct DateReader: Sendable {
       "early 2025", "mid 2025", "late 2025", "circa 2024", "before 2026", "since 2023", "tbc", "unknown",
     ]
     let near = forms.map { ($0, Similarity.distance(input.joined, $0.lowercased())) }
-      .sorted { $0.1 < $1.1 }.prefix(3).filter { $0.1 <= max(3, input.joined.count / 2) }.map(\.0)
+      .sorted { $0.1 < $1.1 }.prefix(3).filter { $0.1 <= max(1, input.joined.count / 3) }.map(\.0)
     return near.isEmpty ? ["2025-05-12", "12 May 2025", "may 2025"] : near
   }
 }

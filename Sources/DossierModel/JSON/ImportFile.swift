@@ -89,7 +89,7 @@ public struct ImportFile: Sendable {
     let id: EntityID
     if let (kindOfID, full) = ShortID.parseFull(label) {
       guard kindOfID == kind else {
-        throw RecordProblem(field: "id", reason: "\"\(label)\" is the id of a \(kindOfID.name)")
+        throw RecordProblem(field: "id", reason: "\"\(label)\" is the id of \(kindOfID.withArticle)")
       }
       id = full
     } else {

@@ -71,7 +71,7 @@ public enum RecordJSON {
         let known = kind.fields.filter { !$0.isInternal }.map(\.name)
         throw RecordProblem(
           field: member.key,
-          reason: "a \(kind.name) has no such field; it has " + known.joined(separator: ", "))
+          reason: "\(kind.withArticle) has no such field; it has " + known.joined(separator: ", "))
       }
       var values: [Value]
       if field.isSet {
@@ -106,7 +106,7 @@ public enum RecordJSON {
       guard kinds.isEmpty || kinds.contains(found.kind) else {
         let expected = kinds.map(\.name).joined(separator: " or ")
         throw RecordProblem(
-          field: name, reason: "\"\(text)\" is a \(found.kind.name); a \(expected) is expected")
+          field: name, reason: "\"\(text)\" is \(found.kind.withArticle); a \(expected) is expected")
       }
       return .entity(found.id)
     case (.parts(let parts), .object(let members)):

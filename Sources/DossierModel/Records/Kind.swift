@@ -27,6 +27,9 @@ public enum Kind: KindNumber, CaseIterable, Sendable {
   /// The singular word, as in JSON and on the command line.
   public var name: String { "\(self)" }
 
+  /// "a note", "an action".
+  public var withArticle: String { ("aeiou".contains(name.first ?? "x") ? "an " : "a ") + name }
+
   public var plural: String {
     switch self {
     case .party: "parties"

@@ -33,8 +33,9 @@ enum Words {
     let groups = root.configuration.groupedSubcommands.flatMap { $0.subcommands }
     let known = (root.configuration.subcommands + groups).map { $0._commandName }
     guard !command.hasPrefix("-"), command != "help", !known.contains(command) else { return }
-    let closest = known.filter { $0 != "now" }.map { ($0, Similarity.distance(command.lowercased(), $0)) }
-      .filter { $0.1 <= 2 }.sorted { $0.1 < $1.1 }.prefix(3).map(\.0)
+    let closest = Set(known).subtracting(["now"])
+      .map { (Similarity.distance(command.lowercased(), $0), $0) }
+      .filter { $0.0 <= 2 }.sorted { $0 < $1 }.prefix(3).map(\.1)
     throw Failure(
       "unknown-command", exit: 64, "there is no command \"\(command)\"",
       details: closest.isEmpty ? [] : ["closest: " + closest.joined(separator: ", ")],

@@ -54,7 +54,7 @@ struct Export: StoreCommand {
         "changed-by-hand", exit: 73,
         "\(output)/\(changed[0].path) was changed by hand since the last export",
         details: [
-          "\(changed[0].lines) lines differ; nothing was written (0 of \(texts.count) files)"
+          "\(changed[0].lines == 1 ? "1 line differs" : "\(changed[0].lines) lines differ"); nothing was written (0 of \(texts.count) files)"
         ] + changed.dropFirst().prefix(9).map { "also \($0.path)" },
         fix: "dossier export \(references.joined(separator: " ")) -o \(output) --diff   or --force".replacing("  -o", with: " -o"))
     }

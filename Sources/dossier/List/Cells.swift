@@ -61,7 +61,7 @@ extension Context {
     let names = text.split(separator: ",").map { String($0).trimmingEnd() }
     if let unknown = names.first(where: { !known.contains($0) }) {
       throw Failure(
-        "unknown-field", exit: 64, "a \(kind.name) has no field \"\(unknown)\"",
+        "unknown-field", exit: 64, "\(kind.withArticle) has no field \"\(unknown)\"",
         details: ["fields: " + known.joined(separator: ", ")], input: unknown)
     }
     return names

@@ -46,14 +46,14 @@ enum Lines: Listing {
 
 enum Actions: Listing {
   static let kind = Kind.action
-  static let columns = ["id", "due", "owners", "state", "text", "partnership"]
+  static let columns = ["id", "due", "owners", "state", "text", "partnership", "dialogue"]
 }
 
 /// Action items of others: what they promised us.
 enum Commitments: Listing {
   static let word = "commitments"
   static let kind = Kind.action
-  static let columns = ["id", "due", "owners", "state", "text", "partnership"]
+  static let columns = ["id", "due", "owners", "state", "text", "partnership", "dialogue"]
 
   static func includes(_ record: Record, _ context: Context) throws -> Bool {
     let owners = record.references(.owners)

@@ -42,7 +42,7 @@ struct Edit: StoreCommand {
     if let name = self.field {
       guard let field = texts.first(where: { $0.name == name }) else {
         throw Failure(
-          "unknown-field", exit: 64, "a \(kind.name) has no text \"\(name)\"",
+          "unknown-field", exit: 64, "\(kind.withArticle) has no text \"\(name)\"",
           details: ["texts: " + texts.map(\.name).joined(separator: ", ")], input: name)
       }
       return field

@@ -20,7 +20,7 @@ struct Assignment {
     let known = kind.fields.filter { !$0.isInternal }
     guard let field = known.first(where: { $0.name == name }) else {
       throw Failure(
-        "unknown-field", exit: 64, "a \(kind.name) has no field \"\(name)\"",
+        "unknown-field", exit: 64, "\(kind.withArticle) has no field \"\(name)\"",
         details: ["fields: " + known.map(\.name).joined(separator: ", ")], input: String(name))
     }
     self.field = field

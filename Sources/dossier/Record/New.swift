@@ -33,11 +33,11 @@ struct New: StoreCommand {
       .contains(kind)
     else {
       throw Failure(
-        "wrong-command", exit: 64, "a \(kind.name) is not made with new",
+        "wrong-command", exit: 64, "\(kind.withArticle) is not made with new",
         fix: "dossier help \(kind == .act || kind == .role ? kind.name : kind == .action ? "action" : "note")")
     }
     let name = name.joined(separator: " ").trimmingEnd()
-    guard !name.isEmpty else { throw Failure("no-name", exit: 64, "a \(kind.name) needs a name") }
+    guard !name.isEmpty else { throw Failure("no-name", exit: 64, "\(kind.withArticle) needs a name") }
     let id = try context.store.write("new") { draft in
       let id = draft.create(kind)
       let title: Field = kind == .discrepancy ? .what : .name
@@ -88,7 +88,7 @@ struct New: StoreCommand {
     case .partnership: try draft.put(.start, date.value, on: id)
     case .dialogue: try draft.put(.date, date.value, on: id)
     case .document: try draft.put(.documentDate, date.value, on: id)
-    default: throw Failure("no-date", exit: 64, "a \(kind.name) has no date")
+    default: throw Failure("no-date", exit: 64, "\(kind.withArticle) has no date")
     }
   }
 
@@ -100,7 +100,7 @@ struct New: StoreCommand {
     case .instrument: try draft.add(.supports, .entity(place), on: id)
     case .principle: try draft.put(.principleOf, .entity(place), on: id)
     case .discrepancy: try draft.add(.concerns, .entity(place), on: id)
-    default: throw Failure("no-place", exit: 64, "a \(kind.name) does not belong to a partnership")
+    default: throw Failure("no-place", exit: 64, "\(kind.withArticle) does not belong to a partnership")
     }
   }
 
@@ -110,7 +110,7 @@ struct New: StoreCommand {
     case .dialogue:
       try draft.add(.participants, .list([.entity(party), .null, .text("present")]), on: id)
     case .document: try draft.add(.issuers, .entity(party), on: id)
-    default: throw Failure("no-party", exit: 64, "a \(kind.name) has no parties")
+    default: throw Failure("no-party", exit: 64, "\(kind.withArticle) has no parties")
     }
   }
 }

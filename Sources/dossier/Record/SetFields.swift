@@ -21,7 +21,9 @@ struct SetFields: StoreCommand {
       }
       guard let record = try context.store.record(found.id) else { return }
       for assignment in parsed {
-        let text = try context.cell(record, assignment.field.name)
+        // The reading of a date is always told.
+        let text =
+          try record.date(assignment.field)?.reading ?? context.cell(record, assignment.field.name)
         context.report("\(found.short)  \(assignment.field.name): \(text.isEmpty ? "(empty)" : text)")
       }
     }
