@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Transcripts: `$ command` and all it prints. They are tests and documentation at once.
+/// Transcripts: `$ command` and all it prints; lines with `; ` are remarks. They are tests and documentation at once.
 ///
 /// With `RECORD=1` they are written anew and the test fails, so that no recording passes unread.
 @Suite struct TranscriptTests {
@@ -39,8 +39,8 @@ import Testing
     var replayed: [String] = []
     var number = 0
     for line in transcript.lines {
-      if line.hasPrefix("#") || replayed.isEmpty && !line.hasPrefix("$") {
-        if line.hasPrefix("#"), let last = replayed.last, !last.isEmpty, !last.hasPrefix("#") {
+      if line.hasPrefix("; ") || replayed.isEmpty && !line.hasPrefix("$") {
+        if line.hasPrefix("; "), let last = replayed.last, !last.isEmpty, !last.hasPrefix("; ") {
           replayed.append("")
         }
         replayed.append(line)
@@ -48,7 +48,7 @@ import Testing
       }
       guard line.hasPrefix("$ ") else { continue }
       number += 1
-      if let last = replayed.last, !last.isEmpty, !last.hasPrefix("#") { replayed.append("") }
+      if let last = replayed.last, !last.isEmpty, !last.hasPrefix("; ") { replayed.append("") }
       replayed.append(line)
       replayed += try run(String(line.dropFirst(2)), number, home)
     }
