@@ -17,7 +17,7 @@ CREATE TABLE record (
   hidden   INTEGER NOT NULL       -- 1: deleted, and no visible record belongs to it
 ) STRICT;
 
-CREATE INDEX record_short ON record (short);
+CREATE INDEX record_short ON record (kind, short, id);
 CREATE INDEX record_slug ON record (slug) WHERE slug IS NOT NULL;
 CREATE INDEX record_list ON record (kind, hidden, earliest, latest, id);
 

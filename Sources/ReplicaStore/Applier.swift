@@ -19,7 +19,7 @@ struct Applier {
       let id = ChangeID(writer: header.writer, sequence: header.sequence, index: index)
       let isNew = states[operation.entity] == nil
       if isNew { states[operation.entity] = try load(operation.entity, operation.kind) }
-      states[operation.entity]!.apply(operation.action, id: id, clock: header.clock)
+      states[operation.entity]!.apply(operation, id: id, clock: header.clock)
     }
     for entity in Set(body.operations.map(\.entity)) where states[entity] != nil {
       try replica.connection.run(

@@ -12,7 +12,7 @@ extension Replica {
     _ intent: String, undoes: ChangesetID? = nil, _ operations: [Operation]
   ) throws -> ChangesetID? {
     guard !operations.isEmpty else { return nil }
-    try refuseLongTexts(operations)
+    try refuseUnreadable(intent, operations)
     return try connection.transaction {
       let parts = Self.parts(of: operations)
       var last: ChangesetID?
@@ -31,11 +31,29 @@ extension Replica {
     }
   }
 
-  private func refuseLongTexts(_ operations: [Operation]) throws {
+  /// What nobody could read back must not be signed: it would stop this store and all that receive it.
+  private func refuseUnreadable(_ intent: String, _ operations: [Operation]) throws {
+    try refuseUnreadable(.text(intent))
     for operation in operations {
-      guard case .put(_, .text(let text), _) = operation.action else { continue }
+      switch operation.action {
+      case .put(_, let value, _), .add(_, let value): try refuseUnreadable(value)
+      default: break
+      }
+    }
+  }
+
+  private func refuseUnreadable(_ value: Value, depth: Int = 0) throws {
+    switch value {
+    case .text(let text):
       let size = text.string.utf8.count
       guard size <= Changeset.maximumTextSize else { throw ReplicaError.textTooLong(bytes: size) }
+      guard !text.string.utf8.contains(0) else {
+        throw FormatError.invalid("a text holds the character NUL")
+      }
+    case .list(let items):
+      guard depth < Value.maximumDepth else { throw FormatError.invalid("lists nest too deep") }
+      for item in items { try refuseUnreadable(item, depth: depth + 1) }
+    default: break
     }
   }
 
@@ -56,9 +74,11 @@ extension Replica {
   }
 
   /// Signs the next changeset of our own writer.
-  func write(_ body: Body, isContinued: Bool) throws -> Changeset {
+  ///
+  /// - Parameter clock: when it was written, for one that is written again; now for a new one.
+  func write(_ body: Body, isContinued: Bool, at clock: Timestamp? = nil) throws -> Changeset {
     var identity = try identity()
-    let clock = identity.clock.tick(wall: surroundings.now())
+    let clock = clock ?? identity.clock.tick(wall: surroundings.now())
     let isFirst = identity.head.sequence == 0
     let header = Header(
       workspace: identity.workspace, writer: identity.head.writer,
@@ -67,7 +87,7 @@ extension Replica {
       introduction: isFirst ? Introduction(key: key.publicKey, salt: identity.salt) : nil,
       seen: try newlySeen(except: identity.number))
     try connection.run(
-      "UPDATE replica SET clock = ?", .int(Int64(bitPattern: clock.rawValue)))
+      "UPDATE replica SET clock = ?", .int(Int64(bitPattern: identity.clock.last.rawValue)))
     return try Changeset(header: header, body: body, key: key)
   }
 

@@ -77,7 +77,7 @@ extension Replica {
       return .refused(.malformed)
     }
     if writer == nil, let introduction = header.introduction {
-      try Self.insertWriter(introduction, in: connection)
+      try insertWriter(introduction)
     }
     _ = try insert(changeset)
     return .chained
@@ -110,10 +110,11 @@ extension Replica {
     var hasMoved = true
     while hasMoved {
       hasMoved = false
-      for group in try waitingGroups() where isReady(group, vector) {
-        for (number, changeset) in group {
+      for group in try waitingGroups() {
+        guard let bodies = readyBodies(of: group, vector) else { continue }
+        for ((number, changeset), body) in zip(group, bodies) {
           order += 1
-          try applier.apply(changeset, body: try changeset.decodedBody(), number: number)
+          try applier.apply(changeset, body: body, number: number)
           try connection.run(
             "UPDATE changeset SET applied = ? WHERE number = ?", .int(order), .int(number))
           vector[changeset.header.writer] = changeset.header.sequence
@@ -144,16 +145,22 @@ extension Replica {
     return groups
   }
 
-  private func isReady(
-    _ group: [(number: Int, changeset: Changeset)], _ applied: VersionVector
-  ) -> Bool {
+  /// What the parts of a command do; nil while one of them waits, or cannot be read.
+  private func readyBodies(
+    of group: [(number: Int, changeset: Changeset)], _ applied: VersionVector
+  ) -> [Body]? {
     var vector = applied
+    var bodies: [Body] = []
     for (_, changeset) in group {
-      guard vector.wait(for: changeset.header) == nil else { return false }
-      guard vector[changeset.header.writer] + 1 == changeset.header.sequence else { return false }
-      vector[changeset.header.writer] = changeset.header.sequence
+      let header = changeset.header
+      guard vector[header.writer] + 1 == header.sequence, vector.wait(for: header) == nil,
+        // One for a newer reader was taken unread, and may turn out unreadable.
+        let body = try? changeset.decodedBody(), vector.wait(for: header, body) == nil
+      else { return nil }
+      vector[header.writer] = header.sequence
+      bodies.append(body)
     }
-    return true
+    return bodies
   }
 
   /// How far each writer is applied here.

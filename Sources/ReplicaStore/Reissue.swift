@@ -27,7 +27,9 @@ extension Replica {
   func becomeNewWriterIfForked(
     _ response: SyncResponse, to request: SyncRequest
   ) throws -> Int? {
-    try connection.transaction {
+    // A remote that lost what we had read took nothing of this request; the next one tells.
+    if case .diverged = response.page { return nil }
+    return try connection.transaction {
       let own = try identity().head
       guard response.own.writer == own.writer, response.own.sequence > 0 else { return nil }
       let isAhead = response.own.sequence > request.own.sequence
@@ -37,13 +39,25 @@ extension Replica {
       ) { Digest(bytes: $0.blob(0)) }
       // Not yet known here that it was accepted: the answer to an earlier request was lost.
       if !isAhead, same == response.own.id { return nil }
-      let shared = try connection.first(
-        """
-        SELECT coalesce(max(sequence), 0) FROM changeset
-        WHERE writer = (SELECT writer FROM replica) AND position IS NOT NULL
-        """) { $0.int(0) } ?? 0
-      return try reissue(after: shared)
+      return try reissue(after: try lastShared(own.writer, response, request))
     }
+  }
+
+  /// The last of our changesets that the remote has: by its place there, or because it took this one again.
+  private func lastShared(
+    _ own: WriterID, _ response: SyncResponse, _ request: SyncRequest
+  ) throws -> Int {
+    let placed = try connection.first(
+      """
+      SELECT coalesce(max(sequence), 0) FROM changeset
+      WHERE writer = (SELECT writer FROM replica) AND position IS NOT NULL
+      """) { $0.int(0) } ?? 0
+    let taken = try zip(request.changesets, response.verdicts).compactMap { bytes, verdict in
+      guard case .accepted = verdict else { return nil as Int? }
+      let header = try Changeset(bytes: bytes).header
+      return header.writer == own ? Int(header.sequence) : nil
+    }
+    return max(placed, taken.max() ?? 0)
   }
 
   /// Writes our changesets after `shared` again, under a new writer, with the same words and times of day.
@@ -70,7 +84,7 @@ extension Replica {
       .int(shared), .blob(head), .int(old.number))
     try connection.run("DELETE FROM writer WHERE sequence = 0")
     let introduction = Introduction(key: key.publicKey, salt: surroundings.newRandomID())
-    try Self.insertWriter(introduction, in: connection)
+    try insertWriter(introduction)
     try connection.run(
       "UPDATE replica SET writer = ?, salt = ?", .int(connection.lastInsertedRow),
       .blob(introduction.salt.bytes))
@@ -83,7 +97,7 @@ extension Replica {
     for (changeset, body) in zip(unsent, bodies) {
       var body = rename(body)
       body.undoes = body.undoes.map { renamed[$0] ?? $0 }
-      let again = try write(body, isContinued: changeset.header.isContinued)
+      let again = try write(body, isContinued: changeset.header.isContinued, at: changeset.header.clock)
       renamed[changeset.id] = again.id
       var applier = try Applier(self)
       let number = try append(again, body: body, to: &applier)

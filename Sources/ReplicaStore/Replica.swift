@@ -10,6 +10,8 @@ public final class Replica {
   let key: DeviceKey
   let surroundings: Surroundings
   let projection: any Projection
+  /// The writers' numbers as read in one transaction.
+  private var knownNumbers: (transaction: Int, numbers: WriterNumbers)?
 
   /// Opens the replica in `connection`.
   ///
@@ -53,12 +55,12 @@ public final class Replica {
   ///
   /// To be called before the first transaction: SQLite changes neither inside one.
   public static func configure(_ connection: Connection) throws {
-    try connection.execute("PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA")
+    try connection.execute("PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA cache_size = -32000")
     let level = try connection.first("PRAGMA synchronous", row: { $0.int(0) })
     guard level == 3 else { throw ReplicaError.notDurable }
   }
 
-  static func insertWriter(_ introduction: Introduction, in connection: Connection) throws {
+  private static func insertWriter(_ introduction: Introduction, in connection: Connection) throws {
     try connection.run(
       "INSERT INTO writer (id, key, sequence, head, applied, declared) VALUES (?, ?, 0, ?, 0, 0)",
       .blob(introduction.writer.bytes), .blob(introduction.key.bytes), .blob(Digest.zero.bytes))
@@ -120,10 +122,22 @@ public final class Replica {
   }
 
   func writerNumbers() throws -> WriterNumbers {
-    WriterNumbers(
+    if connection.isInTransaction, let known = knownNumbers,
+      known.transaction == connection.transactionNumber
+    {
+      return known.numbers
+    }
+    let numbers = WriterNumbers(
       try connection.all("SELECT number, id FROM writer") {
         ($0.int(0), WriterID(bytes: $0.blob(1)))
       })
+    knownNumbers = (connection.transactionNumber, numbers)
+    return numbers
+  }
+
+  func insertWriter(_ introduction: Introduction) throws {
+    knownNumbers = nil
+    try Self.insertWriter(introduction, in: connection)
   }
 
   /// What waits for a decision: fields with siblings; nil for a record deleted by one and changed by another.

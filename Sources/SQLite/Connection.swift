@@ -9,6 +9,8 @@ public final class Connection {
   private let handle: OpaquePointer
   private var statements: [String: Statement] = [:]
   private var isBroken = false
+  /// Counts the transactions of this connection: what was read in one is not known to hold in the next.
+  public private(set) var transactionNumber = 0
   public let path: String
 
   /// How long to wait for another process's lock, in milliseconds.
@@ -110,6 +112,7 @@ public final class Connection {
   public func transaction<Value>(_ body: () throws -> Value) throws -> Value {
     if isInTransaction { return try body() }
     try run("BEGIN IMMEDIATE")
+    transactionNumber += 1
     do {
       let value = try body()
       try run("COMMIT")
@@ -125,6 +128,7 @@ public final class Connection {
   public func reading<Value>(_ body: () throws -> Value) throws -> Value {
     if isInTransaction { return try body() }
     try run("BEGIN")
+    transactionNumber += 1
     defer { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
     return try body()
   }

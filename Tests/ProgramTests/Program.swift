@@ -27,7 +27,7 @@ struct Program {
     environment extra: [String: String] = [:]
   ) throws -> Result {
     let process = Process()
-    process.executableURL = Project.programs.appending(path: program)
+    process.executableURL = program.hasPrefix("/") ? URL(filePath: program) : Project.programs.appending(path: program)
     process.arguments = arguments
     process.environment = environment.merging(extra) { $1 }
     process.currentDirectoryURL = home

@@ -46,20 +46,16 @@ public struct Body: Hashable, Sendable {
     case 1: undoes = try reader.digest()
     default: throw .invalid("a flag of the body is not known to this version")
     }
-    var tables = Tables(author: author)
-    for _ in 0..<(try reader.itemCount(minimumSize: 16)) { tables.writers.append(try reader.id()) }
-    for _ in 0..<(try reader.itemCount(minimumSize: 17)) {
-      let kind = KindNumber(try reader.count())
-      tables.entities.append((try reader.id(), kind))
-    }
+    var tables = try Tables(from: &reader, author: author)
     let count = try reader.itemCount(minimumSize: 2)
     operations = []
     operations.reserveCapacity(count)
     for _ in 0..<count {
       let code = try reader.varint()
       var payload = try reader.nested(try reader.count(upTo: reader.remaining))
-      operations.append(try Operation(code: code, from: &payload, tables))
+      operations.append(try Operation(code: code, from: &payload, &tables))
     }
+    try tables.expectCanonical()
     try reader.expectEnd()
   }
 
@@ -69,8 +65,27 @@ public struct Body: Hashable, Sendable {
     var writers: [WriterID] = []
     var entities: [(EntityID, KindNumber)] = []
     private var entityIndex: [EntityID: Int] = [:]
+    // How much of the tables the operations read so far have named, if they named it in its order.
+    private var writersUsed = 0
+    private var entitiesUsed = 0
+    private var isInOrder = true
+    /// What the payload of an unknown operation names in the tables cannot be known.
+    fileprivate var hasUnknown = false
 
     init(author: WriterID) { self.author = author }
+
+    fileprivate init(from reader: inout ByteReader, author: WriterID) throws(FormatError) {
+      self.author = author
+      for _ in 0..<(try reader.itemCount(minimumSize: 16)) { writers.append(try reader.id()) }
+      for _ in 0..<(try reader.itemCount(minimumSize: 17)) {
+        let kind = KindNumber(try reader.count())
+        entities.append((try reader.id(), kind))
+      }
+      let isDistinct =
+        Set(writers + [author]).count == writers.count + 1
+        && Set(entities.map(\.0)).count == entities.count
+      guard isDistinct else { throw .invalid("a table of the body names something twice") }
+    }
 
     /// 0 is the author; the others count from 1.
     mutating func index(of writer: WriterID) -> Int {
@@ -88,10 +103,27 @@ public struct Body: Hashable, Sendable {
       return entities.count - 1
     }
 
-    func writer(at index: Int) throws(FormatError) -> WriterID {
+    fileprivate mutating func writer(at index: Int) throws(FormatError) -> WriterID {
       if index == 0 { return author }
       guard index <= writers.count else { throw .invalid("a writer is not in the table") }
+      isInOrder = isInOrder && index <= writersUsed + 1
+      writersUsed = max(writersUsed, index)
       return writers[index - 1]
+    }
+
+    fileprivate mutating func entity(at index: Int) throws(FormatError) -> (EntityID, KindNumber) {
+      guard index < entities.count else { throw .invalid("an entity is not in the table") }
+      isInOrder = isInOrder && index <= entitiesUsed
+      entitiesUsed = max(entitiesUsed, index + 1)
+      return entities[index]
+    }
+
+    /// The tables name what the operations name, in the order of first mention, and nothing else.
+    fileprivate func expectCanonical() throws(FormatError) {
+      let isComplete = writersUsed == writers.count && entitiesUsed == entities.count
+      guard hasUnknown || (isInOrder && isComplete) else {
+        throw .invalid("the tables of the body are not in the order of use")
+      }
     }
   }
 }
@@ -129,29 +161,28 @@ extension Operation {
   }
 
   fileprivate init(
-    code: UInt64, from reader: inout ByteReader, _ tables: Body.Tables
+    code: UInt64, from reader: inout ByteReader, _ tables: inout Body.Tables
   ) throws(FormatError) {
     guard code != 0 else { throw .invalid("operation 0 does not exist") }
     guard code <= Code.restore else {
+      tables.hasUnknown = true
       let payload = Array(try reader.raw(reader.remaining))
       self.init(entity: .zero, kind: 0, .unknown(code: code, payload))
       return
     }
-    let index = try reader.count()
-    guard index < tables.entities.count else { throw .invalid("an entity is not in the table") }
-    let (entity, kind) = tables.entities[index]
+    let (entity, kind) = try tables.entity(at: reader.count())
     let action: Action
     switch code {
     case Code.put:
       let field = FieldNumber(try reader.count())
       let value = try Value(from: &reader)
-      action = .put(field, value, replacing: try reader.changes(tables))
+      action = .put(field, value, replacing: try reader.changes(&tables))
     case Code.add:
       action = .add(FieldNumber(try reader.count()), try Value(from: &reader))
     case Code.remove:
-      action = .remove(FieldNumber(try reader.count()), try reader.changes(tables))
-    case Code.delete: action = .delete(seen: try reader.changes(tables))
-    default: action = .restore(try reader.changes(tables))
+      action = .remove(FieldNumber(try reader.count()), try reader.changes(&tables))
+    case Code.delete: action = .delete(seen: try reader.changes(&tables))
+    default: action = .restore(try reader.changes(&tables))
     }
     try reader.expectEnd()
     self.init(entity: entity, kind: kind, action)
@@ -170,7 +201,7 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-  fileprivate mutating func changes(_ tables: Body.Tables) throws(FormatError) -> [ChangeID] {
+  fileprivate mutating func changes(_ tables: inout Body.Tables) throws(FormatError) -> [ChangeID] {
     let count = try itemCount(minimumSize: 3)
     var changes: [ChangeID] = []
     changes.reserveCapacity(count)

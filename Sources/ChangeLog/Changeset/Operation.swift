@@ -39,3 +39,14 @@ public struct Operation: Hashable, Sendable {
     static let text: UInt64 = 6
   }
 }
+
+extension Operation.Action {
+  /// The changes it names.
+  var named: [ChangeID] {
+    switch self {
+    case .put(_, _, let changes), .remove(_, let changes), .delete(let changes), .restore(let changes):
+      changes
+    case .add, .unknown: []
+    }
+  }
+}

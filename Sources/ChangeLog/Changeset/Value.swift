@@ -31,7 +31,7 @@ public struct Text: Hashable, Sendable {
 
 extension Value {
   /// How deep lists may nest.
-  static let maximumDepth = 8
+  public static let maximumDepth = 8
 
   public func encode(into writer: inout ByteWriter) {
     switch self {

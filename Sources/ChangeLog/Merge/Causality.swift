@@ -27,6 +27,20 @@ public enum Wait: Hashable, Sendable {
 }
 
 extension VersionVector {
+  /// What a changeset waits for: what its header says, and every change its operations name. Its author may
+  /// have named a change without having said so; it must be here first all the same, or the order of
+  /// arrival would show.
+  public func wait(for header: Header, _ body: Body) -> Wait? {
+    if let wait = wait(for: header) { return wait }
+    for change in body.operations.lazy.flatMap(\.action.named) {
+      let isHere =
+        change.writer == header.writer
+        ? change.sequence <= header.sequence : change.sequence <= self[change.writer]
+      if !isHere { return .changeset(change.writer, change.sequence) }
+    }
+    return nil
+  }
+
   /// What `header` waits for: nil when all it knew of is applied here.
   public func wait(for header: Header) -> Wait? {
     if header.minimumReader > Header.reader {

@@ -3,8 +3,10 @@
 /// Operations arrive causes first (``Causality`` sees to it); under that condition every order gives the
 /// same state, whatever the clocks say.
 public struct EntityState: Hashable, Sendable {
-  public var kind: KindNumber
-  /// Ascending by number; a field nobody has written is absent.
+  /// The least that its authors said; they say the same unless one of them is wrong.
+  public private(set) var kind: KindNumber
+  /// Ascending by number, then shape; a field nobody has written is absent. The same number has both
+  /// shapes only when authors disagree about it: neither can then disturb the other.
   public private(set) var fields: [FieldState]
   public private(set) var tombstones: [Tombstone]
 
@@ -46,8 +48,9 @@ public struct EntityState: Hashable, Sendable {
   /// Every change that is alive here: what a deletion names.
   public var aliveChanges: [ChangeID] { fields.flatMap(\.alive).map(\.id) }
 
-  public mutating func apply(_ action: Operation.Action, id: ChangeID, clock: Timestamp) {
-    switch action {
+  public mutating func apply(_ operation: Operation, id: ChangeID, clock: Timestamp) {
+    kind = min(kind, operation.kind)
+    switch operation.action {
     case .put(let number, let value, let replaced):
       update(number, as: .register) { $0.put(value, replacing: replaced, id: id, clock: clock) }
     case .add(let number, let value):
@@ -67,8 +70,10 @@ public struct EntityState: Hashable, Sendable {
   private mutating func update(
     _ number: FieldNumber, as shape: FieldState.Shape, _ change: (inout FieldState) -> Void
   ) {
-    let index = fields.firstIndex { $0.number >= number } ?? fields.endIndex
-    if index == fields.endIndex || fields[index].number != number {
+    let index =
+      fields.firstIndex { ($0.number, $0.shape.rawValue) >= (number, shape.rawValue) }
+      ?? fields.endIndex
+    if index == fields.endIndex || fields[index].number != number || fields[index].shape != shape {
       fields.insert(FieldState(number: number, shape: shape), at: index)
     }
     change(&fields[index])

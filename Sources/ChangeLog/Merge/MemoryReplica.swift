@@ -26,7 +26,9 @@ public struct MemoryReplica: Sendable {
       var vector = applied
       var group: [Changeset] = []
       var next: Changeset? = first
-      while let part = next, vector.wait(for: part.header) == nil {
+      while let part = next, let body = try? part.decodedBody(),
+        vector.wait(for: part.header, body) == nil
+      {
         group.append(part)
         if !part.header.isContinued { return group }
         vector[part.header.writer] = part.header.sequence
@@ -44,7 +46,7 @@ public struct MemoryReplica: Sendable {
       if case .unknown = operation.action { continue }
       let id = ChangeID(writer: header.writer, sequence: header.sequence, index: index)
       entities[operation.entity, default: EntityState(kind: operation.kind)]
-        .apply(operation.action, id: id, clock: header.clock)
+        .apply(operation, id: id, clock: header.clock)
     }
     applied[header.writer] = header.sequence
   }

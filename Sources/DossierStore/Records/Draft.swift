@@ -11,7 +11,13 @@ public struct Draft {
   private var created: Set<EntityID> = []
   /// Where in `operations` a field was put by this draft.
   private var places: [Place: Int] = [:]
+  private var added: Set<Element> = []
   private(set) var operations: [Operation] = []
+
+  private struct Element: Hashable {
+    let place: Place
+    let value: Value
+  }
 
   private struct Place: Hashable {
     let entity: EntityID
@@ -51,9 +57,9 @@ public struct Draft {
   public mutating func add(_ field: Field, _ value: Value, on id: EntityID) throws {
     let state = try state(id)
     guard state[field.number]?.distinctValues.contains(value) != true else { return }
-    let action = Operation.Action.add(field.number, value)
-    guard !operations.contains(where: { $0.entity == id && $0.action == action }) else { return }
-    append(id, state, action)
+    guard added.insert(Element(place: Place(entity: id, field: field.number), value: value)).inserted
+    else { return }
+    append(id, state, .add(field.number, value))
   }
 
   /// Removes an element from a set.

@@ -10,6 +10,12 @@ struct Context {
   let store: Store
   let terminal = Terminal()
   let today = Machine.today()
+  private let names = Names()
+
+  /// What records are called, once looked up.
+  private final class Names {
+    var known: [EntityID: String] = [:]
+  }
 
   init(_ options: GlobalOptions, createsStore: Bool = false) throws {
     self.options = options
@@ -63,8 +69,11 @@ struct Context {
 
   /// What a record is called inside a line of text: acronym, name or title.
   func name(_ id: EntityID) throws -> String {
-    guard let record = try store.record(id) else { return "unknown record" }
-    return record.text(.acronym) ?? record.text(.name) ?? record.title
+    if let known = names.known[id] { return known }
+    let record = try store.record(id)
+    let name = record.map { $0.text(.acronym) ?? $0.text(.name) ?? $0.title } ?? "unknown record"
+    names.known[id] = name
+    return name
   }
 
   /// Prints what a command made: one line on a terminal, the bare id in a pipe.

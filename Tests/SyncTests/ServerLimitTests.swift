@@ -1,0 +1,120 @@
+import ChangeLog
+import Testing
+
+@Suite("What the server does with requests it cannot want")
+struct ServerLimitTests {
+  /// A request of exactly so many bytes, all of it changesets nobody can read.
+  private func request(_ device: TestDevice, size: Int) throws -> [UInt8] {
+    var request = device.request()
+    request.changesets = [[UInt8](repeating: 0, count: size - 300)]
+    request.changesets[0].append(contentsOf: [UInt8](repeating: 0, count: size - request.encoded.count))
+    try #require(request.encoded.count == size)
+    return request.encoded
+  }
+
+  @Test("The largest request is taken, one byte more is not")
+  func bodyLimit() throws {
+    let server = try ServerUnderTest()
+    let device = try server.join(server.firstInvite, as: Author(1))
+    let path = server.syncPath(device.workspace)
+    let limit = SyncRequest.maximumSize
+    let largest = try server.post(path, request(device, size: limit), token: device.joined.token)
+    #expect(largest.status == 200)
+    #expect(try SyncResponse(decoding: largest.body).verdicts == [.refused(.tooLarge)])
+    // Declared too large: the answer comes before the body.
+    let head =
+      "POST \(path) HTTP/1.1\r\nHost: l\r\nConnection: close\r\nContent-Length: \(limit + 1)\r\n"
+      + "Content-Type: \(WireFormat.contentType)\r\n"
+      + "Authorization: Bearer \(device.joined.token.text)\r\n"
+    #expect(try server.send(Array("\(head)\r\n".utf8)).status == 413)
+    // Not declared: chunks, one byte too many.
+    let chunked = head.replacing("Content-Length: \(limit + 1)", with: "Transfer-Encoding: chunked")
+    let size = String(limit + 1, radix: 16)
+    let body = try request(device, size: limit) + [0]
+    let bytes = Array("\(chunked)\r\n\(size)\r\n".utf8) + body + Array("\r\n0\r\n\r\n".utf8)
+    let answer = try server.send(bytes)
+    #expect(answer.status == 413 && answer.text.contains("\(limit)"))
+    #expect(try device.sync().head.position == 0)
+  }
+
+  @Test("Wrong types, versions and bytes have each their own answer")
+  func wrongRequests() throws {
+    let server = try ServerUnderTest()
+    let device = try server.join(server.firstInvite, as: Author(1))
+    let path = server.syncPath(device.workspace)
+    let good = device.request().encoded
+    func status(_ body: [UInt8], _ type: String, _ extra: String = "") throws -> HTTPAnswer {
+      try server.post(path, body, token: device.joined.token, type: type, extra: extra)
+    }
+    let type = WireFormat.contentType
+    #expect(try status(good, type).status == 200)
+    #expect(try status(good, "application/json").status == 415)
+    #expect(try status(good, type, "Content-Encoding: gzip\r\n").status == 415)
+    #expect(try status([], type).status == 400)
+    #expect(try status(good + [0], type).status == 400)
+    var newer = good
+    newer[0] = 2
+    let version = try status(newer, type)
+    #expect(version.status == 426 && version.text.contains("protocol 1"))
+    #expect(version.headers["content-type"]?.hasPrefix("text/plain") == true)
+    let missing = try server.post("/v2/anything", [])
+    #expect(missing.status == 404 && missing.headers["dossier-protocol"] == "1")
+  }
+
+  @Test("No cut or flipped byte of a request brings the server down")
+  func hostile() throws {
+    let server = try ServerUnderTest()
+    var device = try server.join(server.firstInvite, as: Author(1))
+    let path = server.syncPath(device.workspace)
+    let good = device.request([try device.author.write()]).encoded
+    for length in 0..<good.count {
+      let answer = try server.post(path, Array(good[..<length]), token: device.joined.token)
+      #expect(answer.status == 400, "cut at \(length)")
+    }
+    for index in good.indices {
+      for mask in [0xff, 0x80, 0x01] as [UInt8] {
+        var flipped = good
+        flipped[index] ^= mask
+        let answer = try server.post(path, flipped, token: device.joined.token)
+        #expect([200, 400, 426].contains(answer.status), "flipped at \(index)")
+      }
+    }
+    #expect(server.stop() == 0)
+    try server.admin("check")
+  }
+
+  @Test(
+    "What is not HTTP is refused and the server lives",
+    arguments: [
+      "GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 20_000))\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\n\((0..<200).map { "H\($0): 1\r\n" }.joined())\r\n",
+      "GARBAGE\r\n\r\n",
+      "POST /health HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+      "POST /health HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+    ])
+  func notHTTP(bytes: String) throws {
+    let server = try ServerUnderTest()
+    // Either 400 or nothing but a closed connection.
+    if let answer = try? server.send(Array(bytes.utf8)) {
+      #expect((400...499).contains(answer.status))
+    }
+    let health = "GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    #expect(try server.send(Array(health.utf8)).text == "ok\n")
+  }
+
+  @Test("Neither tokens nor invites nor control characters reach the log")
+  func log() throws {
+    let server = try ServerUnderTest()
+    var device = try server.join(server.firstInvite, as: Author(1))
+    _ = try device.sync([try device.author.write("canary-text")])
+    _ = try server.post("/v1/workspaces/%1b%5b2J%0aforged/sync", [], token: device.joined.token)
+    server.stop()
+    let log = server.log
+    #expect(!log.contains(device.joined.token.text))
+    #expect(!log.contains(server.firstInvite.text))
+    #expect(!log.contains(Hexadecimal.encode(server.firstInvite.secret)))
+    #expect(!log.contains("canary-text"))
+    #expect(!log.contains("\u{1b}") && !log.contains("\nforged"))
+    #expect(log.contains("status=200"))
+  }
+}

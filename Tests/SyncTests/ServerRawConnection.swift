@@ -1,0 +1,83 @@
+import Glibc
+
+/// A TCP connection to this machine that sends what it is given, well-formed or not.
+enum RawConnection {
+  struct Failure: Error {
+    let what: String
+    let number: Int32
+  }
+
+  /// Sends all bytes and reads until the other end closes.
+  static func exchange(_ bytes: [UInt8], port: UInt16) throws -> [UInt8] {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw Failure(what: "socket", number: errno) }
+    defer { close(descriptor) }
+    var limit = timeval(tv_sec: 30, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    try connect(descriptor, port)
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let sent = rest.withUnsafeBytes {
+        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+      }
+      guard sent > 0 else { throw Failure(what: "send", number: errno) }
+      rest = rest.dropFirst(sent)
+    }
+    return try readAll(descriptor)
+  }
+
+  private static func connect(_ descriptor: Int32, _ port: UInt16) throws {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    let code = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard code == 0 else { throw Failure(what: "connect", number: errno) }
+  }
+
+  private static func readAll(_ descriptor: Int32) throws -> [UInt8] {
+    var received: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = recv(descriptor, &buffer, buffer.count, 0)
+      guard count >= 0 else { throw Failure(what: "recv", number: errno) }
+      if count == 0 { return received }
+      received += buffer[..<count]
+    }
+  }
+}
+
+/// An HTTP/1.1 answer whose end is the end of the connection.
+struct HTTPAnswer {
+  let status: Int
+  /// Names in lower case.
+  let headers: [String: String]
+  let body: [UInt8]
+
+  var text: String { String(decoding: body, as: UTF8.self) }
+
+  init(reading bytes: [UInt8]) throws {
+    let end = bytes.indices.first { bytes[$0...].starts(with: [13, 10, 13, 10]) }
+    guard let end else { throw RawConnection.Failure(what: "half an answer", number: 0) }
+    let lines = String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\r\n")
+    guard let first = lines.first, let status = Int(first.split(separator: " ")[1]) else {
+      throw RawConnection.Failure(what: "no status", number: 0)
+    }
+    self.status = status
+    headers = lines.dropFirst().reduce(into: [:]) { headers, line in
+      guard let colon = line.firstIndex(of: ":") else { return }
+      let value = line[line.index(after: colon)...].drop { $0 == " " }
+      headers[line[..<colon].lowercased()] = String(value)
+    }
+    body = Array(bytes[(end + 4)...])
+    // A cut connection must not look like a whole answer.
+    guard headers["content-length"].map({ Int($0) == body.count }) ?? true else {
+      throw RawConnection.Failure(what: "half a body", number: 0)
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import ChangeLog
+import Glibc
+import LogStore
+import Testing
+
+/// A real server on loopback, with a workspace "team" and its owner "ann".
+final class ServerUnderTest {
+  let data: String
+  let firstInvite: InviteCode
+  private(set) var port: UInt16 = 0
+  private var child: Child?
+  private let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    data = folder.path + "/data"
+    let made = try ServerProgram.run(["init", data, "--workspace", "team", "--user", "ann"])
+    try #require(made.status == 0, "\(made.err)")
+    firstInvite = try InviteCode(text: made.out)
+    try start()
+  }
+
+  func start() throws {
+    let portFile = folder.path + "/port"
+    unlink(portFile)
+    child = try Child(
+      ServerProgram.path,
+      ["serve", "--data", data, "--listen", "127.0.0.1:0", "--port-file", portFile],
+      out: folder.path + "/out", err: folder.path + "/err")
+    for _ in 0..<2000 where ServerProgram.read(portFile).isEmpty { usleep(5000) }
+    port = try #require(UInt16(ServerProgram.read(portFile).dropLast()), "\(log)")
+  }
+
+  /// What it has said so far, over all its starts.
+  var log: String { ServerProgram.read(folder.path + "/err") }
+
+  /// - Returns: the exit code, or minus the signal.
+  @discardableResult
+  func stop(_ signal: Int32 = SIGTERM) -> Int32? {
+    child?.send(signal)
+    return child?.wait()
+  }
+
+  /// Kills it, as a power cut would, after so many microseconds; ``stop(_:)`` collects it.
+  func kill(afterMicroseconds delay: UInt32) throws -> Child {
+    let id = try #require(child).id
+    let seconds = "\(delay / 1_000_000).\(String(1_000_000 + delay % 1_000_000).dropFirst())"
+    return try Child(
+      "/bin/sh", ["-c", "sleep \(seconds); kill -9 \(id)"], out: "/dev/null", err: "/dev/null")
+  }
+
+  @discardableResult
+  func admin(_ arguments: String..., exits status: Int32 = 0) throws -> ServerProgram.Result {
+    let result = try ServerProgram.run(arguments + ["--data", data])
+    #expect(result.status == status, "\(arguments): \(result.err)")
+    return result
+  }
+
+  func invite(_ name: String, to workspace: String? = nil) throws -> InviteCode {
+    let workspace = workspace ?? "team"
+    return try InviteCode(text: admin("user", "invite", name, "--workspace", workspace).out)
+  }
+
+  /// Goes the whole way in: the device it becomes may sync.
+  func join(_ code: InviteCode, as author: Author) throws -> TestDevice {
+    let request = try JoinRequest(secret: code.secret, deviceName: "laptop", key: author.key)
+    let answer = try post(joinPath(code.workspace), request.encoded)
+    try #require(answer.status == 200, "\(answer.text)")
+    let joined = try JoinResponse(decoding: answer.body)
+    return TestDevice(server: self, workspace: code.workspace, joined: joined, author: author)
+  }
+
+  func joinPath(_ workspace: WorkspaceID) -> String { "/v1/workspaces/\(workspace)/devices" }
+  func syncPath(_ workspace: WorkspaceID) -> String { "/v1/workspaces/\(workspace)/sync" }
+
+  func post(
+    _ path: String, _ body: [UInt8], token: Token? = nil, type: String = WireFormat.contentType,
+    extra: String = ""
+  ) throws -> HTTPAnswer {
+    let authorization = token.map { "Authorization: Bearer \($0.text)\r\n" } ?? ""
+    let head =
+      "POST \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(authorization)"
+      + "Content-Type: \(type)\r\nContent-Length: \(body.count)\r\n\(extra)\r\n"
+    return try send(Array(head.utf8) + body)
+  }
+
+  func send(_ bytes: [UInt8]) throws -> HTTPAnswer {
+    try HTTPAnswer(reading: RawConnection.exchange(bytes, port: port))
+  }
+}
+
+/// A device that joined, and what it writes.
+struct TestDevice {
+  let server: ServerUnderTest
+  let workspace: WorkspaceID
+  let joined: JoinResponse
+  var author: Author
+
+  init(server: ServerUnderTest, workspace: WorkspaceID, joined: JoinResponse, author: Author) {
+    self.server = server
+    self.workspace = workspace
+    self.joined = joined
+    self.author = author
+    self.author.workspace = workspace
+  }
+
+  func request(
+    _ changesets: [Changeset] = [], cursor: Cursor = .start, wantsOwnBytes: Bool = false
+  ) -> SyncRequest {
+    SyncRequest(
+      workspace: workspace, cursor: cursor, own: author.head, wantsOwnBytes: wantsOwnBytes,
+      changesets: changesets.map(\.bytes))
+  }
+
+  func post(_ request: SyncRequest) throws -> HTTPAnswer {
+    try server.post(server.syncPath(workspace), request.encoded, token: joined.token)
+  }
+
+  func sync(_ changesets: [Changeset] = [], wantsOwnBytes: Bool = false) throws -> SyncResponse {
+    let answer = try post(request(changesets, wantsOwnBytes: wantsOwnBytes))
+    try #require(answer.status == 200, "\(answer.text)")
+    return try SyncResponse(decoding: answer.body)
+  }
+}
