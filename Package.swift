@@ -26,7 +26,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
-    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     .systemLibrary(
@@ -66,7 +65,6 @@ let package = Package(
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ], swiftSettings: strict),
 
     // What a dossier is: records, dates, words. Pure.
@@ -104,8 +102,11 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "SyncTests",
-      dependencies: ["ChangeLog", "LogStore", "ReplicaStore", "SQLite", "SyncClient", "SyncServer"],
+      dependencies: [
+        "ChangeLog", "LogStore", "ReplicaStore", "SQLite", "SyncClient", "SyncServer",
+      ],
       swiftSettings: strict),
-    .testTarget(name: "ProgramTests", dependencies: ["dossier", "dossier-server"], swiftSettings: strict),
+    .testTarget(
+      name: "ProgramTests", dependencies: ["dossier", "dossier-server"], swiftSettings: strict),
   ]
 )

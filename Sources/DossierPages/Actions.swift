@@ -14,7 +14,8 @@ struct Actions {
     let dialogues = graph.sources(of: partnership.id, .dialogue, in: .partnerships)
     let taken = dialogues.flatMap { graph.sources(of: $0.id, .action, in: .actionDialogue) }
       .filter { $0.reference(.actionPartnership) == nil }
-    return (own + taken).filter { seen.insert($0.id).inserted }.sorted(by: RecordGraph.isOrderedBefore)
+    return (own + taken).filter { seen.insert($0.id).inserted }.sorted(
+      by: RecordGraph.isOrderedBefore)
   }
 
   func partnership(of action: Record) -> EntityID? {
@@ -31,7 +32,9 @@ struct Actions {
     if !owners.isEmpty { facts.append(owners) }
     let others = names(action.references(.with))
     if !others.isEmpty { facts.append("with \(others)") }
-    if let modality = action.text(.modality), modality != "task" { facts.append(Markdown.inline(modality)) }
+    if let modality = action.text(.modality), modality != "task" {
+      facts.append(Markdown.inline(modality))
+    }
     if let due = action.date(.due) { facts.append("due \(Markdown.inline(due.display))") }
     if let dialogue = action.reference(.actionDialogue).flatMap({ graph[$0] }) {
       facts.append(Markdown.inline(dialogue.title))

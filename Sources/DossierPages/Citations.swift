@@ -84,14 +84,20 @@ struct DocumentLine {
     if let reference = document.text(.reference), reference != document.title {
       facts.append(Markdown.inline(reference))
     }
-    let issuers = document.references(.issuers).compactMap { graph[$0] }.map { Markdown.inline($0.title) }.sorted()
+    let issuers = document.references(.issuers).compactMap { graph[$0] }.map {
+      Markdown.inline($0.title)
+    }.sorted()
     if !issuers.isEmpty { facts.append(issuers.joined(separator: " and ")) }
     if let date = document.date(.documentDate), !date.display.isEmpty {
       facts.append(Markdown.inline(date.display))
     }
     if document.flag(.urlMissing) { facts.append("address missing") }
-    if let file = document.text(.file) { facts.append("file `\(Markdown.visible(file).replacing("`", with: "'"))`") }
-    let title = document.text(.url).map { Markdown.link(document.title, to: $0) } ?? Markdown.inline(document.title)
+    if let file = document.text(.file) {
+      facts.append("file `\(Markdown.visible(file).replacing("`", with: "'"))`")
+    }
+    let title =
+      document.text(.url).map { Markdown.link(document.title, to: $0) }
+      ?? Markdown.inline(document.title)
     return ([title] + facts).joined(separator: ", ")
   }
 }

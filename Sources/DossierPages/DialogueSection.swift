@@ -35,11 +35,16 @@ struct DialogueSection {
         "**Another source says:** \(Markdown.inline(words))"
           + citations.list([(reading.reference("source"), reading.text("locator"))]))
     }
-    let place = [dialogue.text(.city), dialogue.reference(.country).flatMap { graph[$0]?.title }].compactMap { $0 }
-    if !place.isEmpty { facts.append("**Where:** " + Markdown.inline(place.joined(separator: ", "))) }
+    let place = [dialogue.text(.city), dialogue.reference(.country).flatMap { graph[$0]?.title }]
+      .compactMap { $0 }
+    if !place.isEmpty {
+      facts.append("**Where:** " + Markdown.inline(place.joined(separator: ", ")))
+    }
     let kind = [dialogue.text(.kind), dialogue.text(.mode), dialogue.text(.state)].compactMap { $0 }
     if !kind.isEmpty { facts.append("**What:** " + Markdown.inline(kind.joined(separator: ", "))) }
-    if let cadence = dialogue.text(.dialogueCadence) { facts.append("**How often:** " + Markdown.inline(cadence)) }
+    if let cadence = dialogue.text(.dialogueCadence) {
+      facts.append("**How often:** " + Markdown.inline(cadence))
+    }
     let organisers = names(dialogue.references(.organisers))
     if !organisers.isEmpty { facts.append("**Organised by:** " + organisers) }
     if !participants.isEmpty { facts.append("**Participants:** " + participants) }
@@ -48,9 +53,15 @@ struct DialogueSection {
       let lines = Markdown.prose(text)
       facts.append("**\(label):** " + lines.joined(separator: "\n  "))
     }
-    if let remark = dialogue.text(.remark) { facts.append("**Remark:** " + Markdown.prose(remark).joined(separator: "\n  ")) }
-    if dialogue.flag(.implied) { facts.append("No source describes it; another dialogue implies it") }
-    if let outside = dialogue.text(.outside) { facts.append("*Not sourced:* " + Markdown.inline(outside)) }
+    if let remark = dialogue.text(.remark) {
+      facts.append("**Remark:** " + Markdown.prose(remark).joined(separator: "\n  "))
+    }
+    if dialogue.flag(.implied) {
+      facts.append("No source describes it; another dialogue implies it")
+    }
+    if let outside = dialogue.text(.outside) {
+      facts.append("*Not sourced:* " + Markdown.inline(outside))
+    }
     if dialogue.conflicts.isEmpty == false {
       let names = dialogue.conflicts.compactMap { dialogue.kind.field($0)?.name }.sorted()
       facts.append("*To review:* " + names.joined(separator: ", "))
@@ -69,14 +80,18 @@ struct DialogueSection {
     let texts = dialogue.parts(.participants).map { participant -> String in
       let party = participant.reference("party").flatMap { graph[$0] }?.title ?? "unknown party"
       var marks: [String] = []
-      if let principal = participant.reference("for").flatMap({ graph[$0] }) { marks.append("for \(principal.title)") }
+      if let principal = participant.reference("for").flatMap({ graph[$0] }) {
+        marks.append("for \(principal.title)")
+      }
       if let how = participant.text("as"), how != "present" { marks.append(how) }
-      return Markdown.inline(party) + (marks.isEmpty ? "" : " (\(Markdown.inline(marks.joined(separator: ", "))))")
+      return Markdown.inline(party)
+        + (marks.isEmpty ? "" : " (\(Markdown.inline(marks.joined(separator: ", "))))")
     }
     return texts.sorted { Folding.fold($0) < Folding.fold($1) }.joined(separator: ", ")
   }
 
   private func names(_ ids: [EntityID]) -> String {
-    ids.map { graph[$0].map { Markdown.inline($0.title) } ?? "unknown party" }.sorted().joined(separator: ", ")
+    ids.map { graph[$0].map { Markdown.inline($0.title) } ?? "unknown party" }.sorted().joined(
+      separator: ", ")
   }
 }

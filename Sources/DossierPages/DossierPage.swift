@@ -19,11 +19,14 @@ struct DossierPage {
     let dialogues = graph.sources(of: partnership.id, .dialogue, in: .partnerships)
     self.dialogues = dialogues
     let about = graph.sources(of: partnership.id, .document, in: .documentAbout)
-    let fromDialogues = dialogues.flatMap { graph.sources(of: $0.id, .document, in: .documentDialogue) }
+    let fromDialogues = dialogues.flatMap {
+      graph.sources(of: $0.id, .document, in: .documentDialogue)
+    }
     let issued = graph.sources(of: partnership.id, .document, in: .issuers)
     documents = Self.unique(about + fromDialogues + issued)
     let concerned = [partnership.id] + dialogues.map(\.id) + documents.map(\.id)
-    discrepancies = Self.unique(concerned.flatMap { graph.sources(of: $0, .discrepancy, in: .concerns) })
+    discrepancies = Self.unique(
+      concerned.flatMap { graph.sources(of: $0, .discrepancy, in: .concerns) })
     let notes = ([partnership] + dialogues).flatMap { record in
       graph.sources(of: record.id, .note)
     }
@@ -40,7 +43,9 @@ struct DossierPage {
 
   func page(_ path: String) -> Page {
     var blocks = [frontMatter, heading, facts]
-    if let summary = partnership.text(.summary) { blocks.append(Markdown.prose(summary).joined(separator: "\n")) }
+    if let summary = partnership.text(.summary) {
+      blocks.append(Markdown.prose(summary).joined(separator: "\n"))
+    }
     blocks += principles
     blocks += Standing(partnership, graph, citations).section
     blocks += timeline
@@ -52,11 +57,15 @@ struct DossierPage {
     blocks += actions(Actions(graph).of(partnership).filter(\.isOpen), "Open action items")
     blocks += actions(Actions(graph).of(partnership).filter { !$0.isOpen }, "Closed action items")
     if !documents.isEmpty {
-      let lines = documents.map { "- " + DocumentLine(graph).text($0) + remarks($0) + citations.of($0) }
+      let lines = documents.map {
+        "- " + DocumentLine(graph).text($0) + remarks($0) + citations.of($0)
+      }
       blocks += ["## Documents", lines.joined(separator: "\n")]
     }
     blocks += discrepancySection
-    if let outside = partnership.text(.outside) { blocks.append("*Not sourced:* " + Markdown.inline(outside)) }
+    if let outside = partnership.text(.outside) {
+      blocks.append("*Not sourced:* " + Markdown.inline(outside))
+    }
     blocks += citations.section
     return Page(path: path, blocks: blocks)
   }
@@ -77,7 +86,8 @@ struct DossierPage {
 
   private var heading: String {
     let acronym = partnership.text(.acronym).flatMap { $0 == partnership.title ? nil : $0 }
-    return "# " + Markdown.inline(partnership.title) + (acronym.map { " (\(Markdown.inline($0)))" } ?? "")
+    return "# " + Markdown.inline(partnership.title)
+      + (acronym.map { " (\(Markdown.inline($0)))" } ?? "")
   }
 
   private func names(_ ids: [EntityID]) -> [String] {
@@ -94,7 +104,8 @@ struct DossierPage {
     func mentions(_ field: Field) -> String {
       partnership.references(field).map { pages.mention($0) }.sorted().joined(separator: ", ")
     }
-    let kind = [partnership.text(.level), partnership.text(.kind)].compactMap { $0 }.joined(separator: " ")
+    let kind = [partnership.text(.level), partnership.text(.kind)].compactMap { $0 }.joined(
+      separator: " ")
     add("Kind", plain(kind))
     add("Status", plain(partnership.text(.status)))
     add("Also called", plain(partnership.texts(.aliases).sorted().joined(separator: "; ")))
@@ -113,7 +124,8 @@ struct DossierPage {
     add("Led by", mentions(.lead))
     add("Partners", mentions(.partners))
     add("Organisation", partnership.reference(.organisation).map { pages.mention($0) })
-    let funds = partnership.references(.instruments)
+    let funds =
+      partnership.references(.instruments)
       + graph.sources(of: partnership.id, .instrument, in: .supports).map(\.id)
     add("Supported by", Set(funds).map { pages.mention($0) }.sorted().joined(separator: ", "))
     for link in partnership.parts(.links) {
@@ -134,12 +146,20 @@ struct DossierPage {
 
   private var principles: [String] {
     let records = graph.sources(of: partnership.id, .principle, in: .principleOf)
-      .sorted { ($0.number(.principleOrdinal) ?? .max, $0.id) < ($1.number(.principleOrdinal) ?? .max, $1.id) }
+      .sorted {
+        ($0.number(.principleOrdinal) ?? .max, $0.id) < (
+          $1.number(.principleOrdinal) ?? .max, $1.id
+        )
+      }
     guard let kind = records.first?.text(.kind) else { return [] }
     let lines = records.map { record in
-      "\(record.number(.principleOrdinal) ?? 0). " + Markdown.inline(record.title) + citations.of(record)
+      "\(record.number(.principleOrdinal) ?? 0). " + Markdown.inline(record.title)
+        + citations.of(record)
     }
-    return ["## " + Markdown.inline(kind).capitalizedFirst + (records.count == 1 ? "" : "s"), lines.joined(separator: "\n")]
+    return [
+      "## " + Markdown.inline(kind).capitalizedFirst + (records.count == 1 ? "" : "s"),
+      lines.joined(separator: "\n"),
+    ]
   }
 
   /// Dialogues, dated acts and documents by their bounds; what has no date stands last.
@@ -151,7 +171,8 @@ struct DossierPage {
     }
     for act in graph.sources(of: partnership.id, .act, in: .actIn) where act.mainDate != nil {
       let party = act.reference(.actParty).flatMap { graph[$0] }?.title ?? "unknown party"
-      events.append((act.date(.actDate), act.id, Markdown.inline("\(party) \(act.text(.actWhat) ?? "")")))
+      events.append(
+        (act.date(.actDate), act.id, Markdown.inline("\(party) \(act.text(.actWhat) ?? "")")))
     }
     for document in documents where document.mainDate?.earliest != nil {
       events.append((document.mainDate, document.id, Markdown.inline(document.title)))
@@ -164,7 +185,8 @@ struct DossierPage {
     }
     let lines = events.map { event in
       let words = event.date?.sourced ?? ""
-      return "- **" + (words.isEmpty ? "date not known" : Markdown.inline(words)) + "** " + event.text
+      return "- **" + (words.isEmpty ? "date not known" : Markdown.inline(words)) + "** "
+        + event.text
     }
     return ["## Timeline", lines.joined(separator: "\n")]
   }
@@ -195,13 +217,16 @@ struct DossierPage {
       text += citations.of(record)
       let readings = Dictionary(grouping: record.parts(.values)) { $0.text("value") ?? "" }
       for (value, parts) in readings.sorted(by: { $0.key < $1.key }) {
-        text += "\n  - “\(Markdown.inline(value))”"
+        text +=
+          "\n  - “\(Markdown.inline(value))”"
           + citations.list(parts.map { ($0.reference("source"), $0.text("locator")) })
       }
       if let settled = record.text(.settled) {
         text += "\n  - Settled: " + Markdown.prose(settled).joined(separator: "\n    ")
       }
-      if let outside = record.text(.outside) { text += "\n  - *Not sourced:* " + Markdown.inline(outside) }
+      if let outside = record.text(.outside) {
+        text += "\n  - *Not sourced:* " + Markdown.inline(outside)
+      }
       return text
     }
     return ["## Where sources disagree", lines.joined(separator: "\n")]

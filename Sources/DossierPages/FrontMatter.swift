@@ -27,7 +27,8 @@ struct FrontMatter {
       default:
         if scalar.mustBeEscaped {
           let digits = String(scalar.value, radix: 16)
-          quoted += scalar.value > 0xffff
+          quoted +=
+            scalar.value > 0xffff
             ? "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
             : "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
         } else {

@@ -8,10 +8,11 @@ enum Markdown {
     var isLineStart = true
     for scalar in visible(text).unicodeScalars {
       switch scalar {
-      case "\\", "`", "*", "_", "[", "]", "<", ">", "|", "~":
+      case "\\", "`", "*", "_", "[", "]", ">", "|", "~":
         safe += "\\"
         safe.unicodeScalars.append(scalar)
       case "&": safe += "&amp;"
+      case "<": safe += "&lt;"
       case "\n", "\r", "\t": safe += " "
       case "#", "+", "-", "=":
         if isLineStart { safe += "\\" }
@@ -47,7 +48,9 @@ enum Markdown {
   /// A link, or the text alone when the address is none a reader should follow.
   static func link(_ text: String, to address: String) -> String {
     guard address.hasPrefix("https://") || address.hasPrefix("http://"),
-      address.unicodeScalars.allSatisfy({ !$0.mustBeEscaped && $0 != " " && $0 != "<" && $0 != ">" && $0 != "\\" })
+      address.unicodeScalars.allSatisfy({
+        !$0.mustBeEscaped && $0 != " " && $0 != "<" && $0 != ">" && $0 != "\\"
+      })
     else { return inline(text) + (text == address ? "" : " (\(inline(address)))") }
     return "[\(inline(text))](<\(address)>)"
   }
@@ -57,13 +60,17 @@ enum Markdown {
   static func prose(_ text: String) -> [String] {
     var lines: [String] = []
     var fence: String?
-    for line in text.replacing("\r\n", with: "\n").split(separator: "\n", omittingEmptySubsequences: false) {
+    for line in text.replacing("\r\n", with: "\n").split(
+      separator: "\n", omittingEmptySubsequences: false)
+    {
       let shown = visible(line).trimmedEnd
       let start = shown.drop { $0 == " " }
       let mark = ["```", "~~~"].first { start.hasPrefix($0) }
       if let open = fence {
         lines.append(shown)
-        if start.hasPrefix(open), start.allSatisfy({ $0 == open.first || $0 == " " }) { fence = nil }
+        if start.hasPrefix(open), start.allSatisfy({ $0 == open.first || $0 == " " }) {
+          fence = nil
+        }
       } else if let mark {
         let run = start.prefix { $0 == mark.first }
         fence = String(run)
@@ -80,7 +87,9 @@ enum Markdown {
   private static func proseLine(_ line: String) -> String {
     let start = line.drop { $0 == " " }
     let hashes = start.prefix { $0 == "#" }
-    if (1...6).contains(hashes.count), start.dropFirst(hashes.count).first.map({ $0 == " " }) ?? true {
+    if (1...6).contains(hashes.count),
+      start.dropFirst(hashes.count).first.map({ $0 == " " }) ?? true
+    {
       let title = String(start.dropFirst(hashes.count)).trimmed
       return title.isEmpty ? "" : "**\(defused(title).replacing("*", with: ""))**"
     }
@@ -124,7 +133,9 @@ extension String {
 
   var trimmedEnd: String {
     var text = self[...]
-    while let last = text.last, last == " " || last == "\t" || last == "\r" { text = text.dropLast() }
+    while let last = text.last, last == " " || last == "\t" || last == "\r" {
+      text = text.dropLast()
+    }
     return String(text)
   }
 }

@@ -18,7 +18,8 @@ struct NoteList {
 
   var blocks: [String] {
     let titles = [
-      ("decision", "Decisions"), ("position", "Positions"), ("statement", "Statements"), ("line", "Lines to take"),
+      ("decision", "Decisions"), ("position", "Positions"), ("statement", "Statements"),
+      ("line", "Lines to take"),
     ]
     var blocks: [String] = []
     for (kind, title) in titles {
@@ -41,16 +42,21 @@ struct NoteList {
     case "off": marks.append("off the record")
     default: break
     }
-    if note.text(.kind) == "statement" { marks.append(note.flag(.verbatim) ? "verbatim" : "paraphrase") }
+    if note.text(.kind) == "statement" {
+      marks.append(note.flag(.verbatim) ? "verbatim" : "paraphrase")
+    }
     marks += note.texts(.flags).sorted().map { Markdown.inline($0) }
     if let remark = note.text(.remark) { marks.append(Markdown.inline(remark)) }
     if !note.conflicts.isEmpty { marks.append("to review: two versions") }
     let tail = (marks.isEmpty ? "" : " *(\(marks.joined(separator: "; ")))*") + citations.of(note)
     let isFenced = prose.last.map { $0.hasPrefix("```") || $0.hasPrefix("~~~") } ?? false
-    if isFenced, !tail.isEmpty { prose.append(String(tail.dropFirst())) } else if !prose.isEmpty {
+    if isFenced, !tail.isEmpty {
+      prose.append(String(tail.dropFirst()))
+    } else if !prose.isEmpty {
       prose[prose.count - 1] += tail
     }
-    return prose.enumerated().map { $0 == 0 ? "- " + $1 : $1.isEmpty ? "" : "  " + $1 }.joined(separator: "\n")
+    return prose.enumerated().map { $0 == 0 ? "- " + $1 : $1.isEmpty ? "" : "  " + $1 }.joined(
+      separator: "\n")
   }
 
   /// Who said it. Under the Chatham House rule, and off the record, nobody is named.
@@ -59,7 +65,8 @@ struct NoteList {
     if let rule = note.text(.rule), rule == "chatham" || rule == "off" { return "A participant" }
     guard let speaker = graph[id] else { return "**unknown party**" }
     let title = title(of: speaker, at: note.date(.when) ?? date)
-    return "**\(Markdown.inline(speaker.title))**" + (title.map { " (\(Markdown.inline($0)))" } ?? "")
+    return "**\(Markdown.inline(speaker.title))**"
+      + (title.map { " (\(Markdown.inline($0)))" } ?? "")
   }
 
   /// The title the person had then: of the posts that may have covered the day, the last one.

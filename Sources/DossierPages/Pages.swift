@@ -30,7 +30,9 @@ public struct Pages: Sendable {
 
   /// The dossier of one partnership; nil when there is none.
   public func dossier(_ id: EntityID) -> Page? {
-    guard let record = graph[id], record.kind == .partnership, let path = paths[id] else { return nil }
+    guard let record = graph[id], record.kind == .partnership, let path = paths[id] else {
+      return nil
+    }
     return DossierPage(record, self).page(path)
   }
 
@@ -44,7 +46,9 @@ public struct Pages: Sendable {
     func add(_ record: Record, depth: Int) {
       guard shown.insert(record.id).inserted else { return }
       lines.append(String(repeating: "  ", count: depth) + "- " + indexLine(record))
-      for child in all where child.reference(.partnershipParent) == record.id { add(child, depth: depth + 1) }
+      for child in all where child.reference(.partnershipParent) == record.id {
+        add(child, depth: depth + 1)
+      }
     }
     for root in roots { add(root, depth: 0) }
     // Partnerships that name each other as parent in a circle.
@@ -55,7 +59,9 @@ public struct Pages: Sendable {
   }
 
   private func indexLine(_ record: Record) -> String {
-    let facts = [record.text(.kind), record.text(.status)].compactMap { $0 }.map { Markdown.inline($0) }
+    let facts = [record.text(.kind), record.text(.status)].compactMap { $0 }.map {
+      Markdown.inline($0)
+    }
     let open = Actions(graph).of(record).filter(\.isOpen).count
     let actions = open == 0 ? [] : ["\(open) open \(open == 1 ? "action item" : "action items")"]
     return ([link(record)] + [(facts + actions).joined(separator: ", ")]).filter { !$0.isEmpty }
@@ -71,7 +77,10 @@ public struct Pages: Sendable {
     let open = graph.all(.action).filter(\.isOpen)
     var blocks = ["# Open action items"]
     let dated = open.filter { $0.mainDate?.latest != nil || $0.mainDate?.earliest != nil }
-    if !dated.isEmpty { blocks.append("## With a date") ; blocks.append(dated.map(line).joined(separator: "\n")) }
+    if !dated.isEmpty {
+      blocks.append("## With a date")
+      blocks.append(dated.map(line).joined(separator: "\n"))
+    }
     let rest = open.filter { record in !dated.contains { $0.id == record.id } }
     let groups = Dictionary(grouping: rest) { Actions(graph).partnership(of: $0) }
     let order = groups.keys.sorted { a, b in
@@ -84,7 +93,10 @@ public struct Pages: Sendable {
     }
     if !rest.isEmpty { blocks.append("## Without a date") }
     for key in order {
-      blocks.append("### " + (key.flatMap { graph[$0] }.map { Markdown.inline($0.title) } ?? "Belonging to no partnership"))
+      blocks.append(
+        "### "
+          + (key.flatMap { graph[$0] }.map { Markdown.inline($0.title) }
+            ?? "Belonging to no partnership"))
       blocks.append(groups[key, default: []].map(line).joined(separator: "\n"))
     }
     if open.isEmpty { blocks.append("None.") }

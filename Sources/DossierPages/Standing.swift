@@ -18,7 +18,8 @@ struct Standing {
     for (what, acts) in groups {
       let names = acts.map { name($0) }
       let count = acts.count == 1 ? "" : " (\(acts.count))"
-      lines.append("- **\(Markdown.inline(what).capitalizedFirst)\(count):** " + names.joined(separator: ", "))
+      lines.append(
+        "- **\(Markdown.inline(what).capitalizedFirst)\(count):** " + names.joined(separator: ", "))
     }
     for role in graph.sources(of: partnership.id, .role, in: .roleIn) { lines.append(line(role)) }
     if let claimed = partnership.number(.claimedMembers) {
@@ -46,7 +47,9 @@ struct Standing {
 
   private func name(_ act: Record) -> String {
     var name = Markdown.inline(plainName(act))
-    if let date = act.date(.actDate), !date.display.isEmpty { name += " (\(Markdown.inline(date.display)))" }
+    if let date = act.date(.actDate), !date.display.isEmpty {
+      name += " (\(Markdown.inline(date.display)))"
+    }
     if let remark = act.text(.remark) { name += " (\(Markdown.inline(remark)))" }
     return name
   }
@@ -54,10 +57,13 @@ struct Standing {
   private func line(_ role: Record) -> String {
     let party = role.reference(.roleParty).flatMap { graph[$0] }
     var text = "- " + (party.map { Markdown.inline($0.title) } ?? "unknown party")
-    if let count = role.number(.roleMemberCount) ?? party?.number(.memberCount) { text += " (\(count))" }
+    if let count = role.number(.roleMemberCount) ?? party?.number(.memberCount) {
+      text += " (\(count))"
+    }
     text += ": " + Markdown.inline(role.text(.title) ?? role.text(.roleWhat) ?? "")
     if let start = role.date(.roleStart), !start.display.isEmpty {
-      text += start.latest == nil && start.earliest == nil
+      text +=
+        start.latest == nil && start.earliest == nil
         ? ", since \(Markdown.inline(start.display))" : ", \(Markdown.inline(start.display))"
     }
     if let end = role.date(.roleEnd) { text += ", until \(Markdown.inline(end.display))" }

@@ -15,7 +15,8 @@ struct RecordProjection: Projection {
     for (id, state) in changed.sorted(by: { $0.key < $1.key }) {
       guard let record = Record(id: id, state: state) else { continue }
       let known = try connection.first(
-        "SELECT number FROM record WHERE id = ?", .blob(id.bytes)) { $0.int(0) }
+        "SELECT number FROM record WHERE id = ?", .blob(id.bytes)
+      ) { $0.int(0) }
       if let known {
         // A parent this record leaves may go out of sight with it.
         touched += try parents(of: id, connection)
@@ -128,7 +129,8 @@ struct RecordProjection: Projection {
           WHERE reference.target = record.id AND reference.parent = 1
             AND child.hidden = 0 AND child.id != record.id)
         FROM record WHERE id = ?
-        """, .blob(id.bytes)) { (was: $0.bool(0), isNow: $0.bool(1)) }
+        """, .blob(id.bytes)
+      ) { (was: $0.bool(0), isNow: $0.bool(1)) }
       guard let hidden, hidden.was != hidden.isNow else { continue }
       try connection.run(
         "UPDATE record SET hidden = ? WHERE id = ?", .bool(hidden.isNow), .blob(id.bytes))

@@ -24,7 +24,8 @@ public final class Store {
       let before = try Self.migrations.version(in: connection)
       try Self.migrations.apply(to: connection)
       replica = try Replica(
-        connection: connection, key: key, surroundings: surroundings, projection: RecordProjection())
+        connection: connection, key: key, surroundings: surroundings, projection: RecordProjection()
+      )
       if before < Self.migrations.steps.count { try replica.rebuild() }
     } catch Migrations.Failure.newer(_, let found, let known) {
       throw StoreError.newerStore(found: found, known: known)

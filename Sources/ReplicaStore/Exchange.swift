@@ -5,13 +5,14 @@ extension Replica {
   /// How many changesets the remote has not got, refused ones not counted.
   public func unsentCount() throws -> Int {
     try connection.first(
-      "SELECT count(*) FROM changeset WHERE position IS NULL AND refused IS NULL") { $0.int(0) } ?? 0
+      "SELECT count(*) FROM changeset WHERE position IS NULL AND refused IS NULL"
+    ) { $0.int(0) } ?? 0
   }
 
   /// What the remote does not take, and why.
   public func refused() throws -> [(id: ChangesetID, reason: Verdict.Refusal)] {
     try connection.all(
-      "SELECT id, refused FROM changeset WHERE refused IS NOT NULL ORDER BY number"
+      "SELECT id, refused FROM changeset WHERE position IS NULL AND refused IS NOT NULL ORDER BY number"
     ) {
       (Digest(bytes: $0.blob(0)), Verdict.Refusal(rawValue: UInt8($0.int(1))) ?? .malformed)
     }
@@ -27,12 +28,16 @@ extension Replica {
   }
 
   /// The next request: what the remote lacks as far as it is known here, causes first.
-  public func nextRequest(wantsOwnBytes: Bool = false) throws -> SyncRequest {
+  ///
+  /// - Parameter pushes: false while a long answer is read page by page: what was sent with the first
+  ///   request need not go up again with each.
+  public func nextRequest(wantsOwnBytes: Bool = false, pushes: Bool = true) throws -> SyncRequest {
     try connection.reading {
       let identity = try identity()
       var request = SyncRequest(
         workspace: identity.workspace, cursor: identity.cursor, own: identity.head,
         wantsOwnBytes: wantsOwnBytes || identity.cursor.position == 0)
+      guard pushes else { return request }
       var size = 0
       let limit = SyncRequest.maximumSize - 1024
       try connection.forEach(
@@ -59,6 +64,8 @@ extension Replica {
     public var lostByRemote = 0
     /// The remote names changesets of this device that are not here: it must send their bytes.
     public var needsOwnBytes = false
+    /// The remote has more that follows.
+    public var isBehind = false
     /// Both sides hold the same, proved by the running hash, and nothing waits.
     public var isLevel = false
   }
@@ -110,6 +117,7 @@ extension Replica {
     try connection.run(
       "UPDATE replica SET log = ?, position = ?, hash = ?", .blob(end.log.bytes),
       .int(end.position), .blob(end.hash.bytes))
+    step.isBehind = response.head != end
     step.isLevel = try response.head == end && unsentCount() == 0
     return step
   }
@@ -142,14 +150,30 @@ extension Replica {
       switch verdict {
       case .accepted: step.sent += 1
       case .refused(let reason):
-        // What comes behind a gap or is new on the remote is tried again; the rest waits for a person.
-        guard reason != .gap else { continue }
+        // A gap may be filled by what follows; behind a refused one it stays.
+        if reason == .gap, try !isBehindRefused(id) { continue }
         step.refused.append((id, reason))
         try connection.run(
           "UPDATE changeset SET refused = ? WHERE id = ?", .int(Int64(reason.rawValue)),
           .blob(id.bytes))
       }
     }
+  }
+
+  private func isBehindRefused(_ id: ChangesetID) throws -> Bool {
+    try connection.first(
+      """
+      SELECT 1 FROM changeset AS earlier JOIN changeset AS this USING (writer)
+      WHERE this.id = ? AND earlier.sequence = this.sequence - 1 AND earlier.refused IS NOT NULL
+      """, .blob(id.bytes)) { _ in true } ?? false
+  }
+
+  /// Forgets refusals that may have ended: a member was let in, or may write now.
+  func retryRefused() throws {
+    let passing: [Verdict.Refusal] = [.gap, .notEnrolled, .readOnly]
+    try connection.run(
+      "UPDATE changeset SET refused = NULL WHERE position IS NULL AND refused IN (?, ?, ?)",
+      passing.map { .int(Int64($0.rawValue)) })
   }
 
   /// The remote's log is not the one we read: it was restored or replaced. Goes back to the last point

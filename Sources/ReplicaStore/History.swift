@@ -48,8 +48,8 @@ extension Replica {
     }
   }
 
-  /// What a change wrote; nil when it wrote no value or is not in the log.
-  public func value(of change: ChangeID) throws -> Value? {
+  /// What a change did; nil when it is not in the log.
+  public func action(of change: ChangeID) throws -> Operation.Action? {
     let bytes = try connection.first(
       """
       SELECT bytes FROM changeset
@@ -58,74 +58,45 @@ extension Replica {
     ) { $0.blob(0) }
     guard let bytes else { return nil }
     let operations = try Changeset(bytes: bytes).decodedBody().operations
-    guard operations.indices.contains(change.index) else { return nil }
-    switch operations[change.index].action {
-    case .put(_, let value, _), .add(_, let value): return value
-    default: return nil
-    }
+    return operations.indices.contains(change.index) ? operations[change.index].action : nil
   }
 
-  /// The change whose effect this one brought back, when it was written by an undo or a redo; else itself.
-  func origin(of change: ChangeID) throws -> ChangeID {
-    var change = change
-    // Each step goes to an earlier changeset.
-    while let (operation, undone) = try undoing(change) {
-      guard let former = try restored(by: operation, undone) else { return change }
-      change = former
-    }
-    return change
-  }
+  /// What a change wrote; nil when it wrote no value or is not in the log.
+  public func value(of change: ChangeID) throws -> Value? { try action(of: change)?.value }
 
-  private func undoing(_ change: ChangeID) throws -> (Operation, Logged)? {
-    guard let logged = try changeset(of: change), let undone = logged.body.undoes,
-      logged.body.operations.indices.contains(change.index)
-    else { return nil }
-    return try changeset(undone).map { (logged.body.operations[change.index], $0) }
-  }
+  /// The operations that take one changeset back, and the records that were changed again since.
+  public func inverse(of logged: Logged) throws -> Inverse { try inverse(of: [logged]) }
 
-  /// Which change's effect an undoing operation brought back: one that the undone changeset had replaced.
-  private func restored(by operation: Operation, _ undone: Logged) throws -> ChangeID? {
-    for part in try command(of: undone) {
-      for former in part.body.operations where former.entity == operation.entity {
-        switch (operation.action, former.action) {
-        case (.put(let field, let value, _), .put(let other, _, let replaced)) where field == other:
-          if let match = try replaced.first(where: { try self.value(of: $0) == value }) { return match }
-        case (.add(let field, let value), .remove(let other, let additions)) where field == other:
-          if let match = try additions.first(where: { try self.value(of: $0) == value }) { return match }
-        case (.delete, .restore(let deletions)): return deletions.first
-        default: continue
-        }
-      }
-    }
-    return nil
-  }
-
-  private func changeset(of change: ChangeID) throws -> Logged? {
-    try logged(
-      """
-      SELECT number, bytes, position FROM changeset
-      WHERE writer = (SELECT number FROM writer WHERE id = ?) AND sequence = ?
-      """, [.blob(change.writer.bytes), .int(Int64(change.sequence))]
-    ).first
-  }
-
-  /// The operations that take a changeset back, and the records that were changed again since.
-  public func inverse(of logged: Logged) throws -> Inverse {
+  /// The same for all parts of a ``command(of:)`` at once: what one of them created goes whole.
+  public func inverse(of command: [Logged]) throws -> Inverse {
     try Inverse(
-      of: logged.changeset, body: logged.body, state: { try self.state(of: $0) },
-      value: { try self.value(of: $0) }, origin: { try self.origin(of: $0) })
+      of: command.map { ($0.changeset, $0.body) }, state: { try self.state(of: $0) },
+      action: { try self.action(of: $0) })
   }
 
   /// All parts of the command a changeset belongs to, in order.
   public func command(of logged: Logged) throws -> [Logged] {
-    let header = logged.changeset.header
-    let all = try self.logged(
+    var parts = [logged]
+    while let next = try part(after: parts.last!.changeset.header) { parts.append(next) }
+    while let earlier = try part(before: parts[0].changeset.header) { parts.insert(earlier, at: 0) }
+    return parts
+  }
+
+  private func part(after header: Header) throws -> Logged? {
+    header.isContinued ? try logged(header.writer, header.sequence + 1) : nil
+  }
+
+  private func part(before header: Header) throws -> Logged? {
+    guard let found = try logged(header.writer, header.sequence - 1) else { return nil }
+    return found.changeset.header.isContinued ? found : nil
+  }
+
+  private func logged(_ writer: WriterID, _ sequence: UInt64) throws -> Logged? {
+    try logged(
       """
       SELECT number, bytes, position FROM changeset
-      WHERE writer = (SELECT number FROM writer WHERE id = ?) AND sequence <= ?
-      ORDER BY sequence DESC LIMIT 2000
-      """, [.blob(header.writer.bytes), .int(Int64(header.sequence))])
-    let earlier = all.dropFirst().prefix { $0.changeset.header.isContinued }
-    return earlier.reversed() + [logged]
+      WHERE writer = (SELECT number FROM writer WHERE id = ?) AND sequence = ?
+      """, [.blob(writer.bytes), .int(Int64(sequence))]
+    ).first
   }
 }

@@ -68,6 +68,11 @@ extension Replica {
       uniqueKeysWithValues: try connection.all("SELECT id, key FROM writer") {
         (WriterID(bytes: $0.blob(0)), PublicKey(bytes: $0.blob(1)))
       })
+    for (writer, head) in try connection.all(
+      "SELECT id, head FROM writer", row: { (WriterID(bytes: $0.blob(0)), Digest(bytes: $0.blob(1))) })
+    where previous[writer] ?? .zero != head {
+      throw ReplicaError.damaged("changeset \(head)")
+    }
     for changeset in all {
       guard let key = keys[changeset.header.writer], signatures.isSigned(changeset, by: key)
       else { throw ReplicaError.damaged("the signature of changeset \(changeset.id)") }

@@ -104,9 +104,10 @@ extension Replica {
   func applyReady(_ received: inout Received) throws {
     var vector = try applied()
     var applier = try Applier(self)
-    var order = try connection.first("SELECT coalesce(max(applied), 0) FROM changeset") {
-      $0.int(0)
-    } ?? 0
+    var order =
+      try connection.first("SELECT coalesce(max(applied), 0) FROM changeset") {
+        $0.int(0)
+      } ?? 0
     var hasMoved = true
     while hasMoved {
       hasMoved = false

@@ -12,7 +12,8 @@ extension Replica {
         """
         SELECT (SELECT count(*) FROM writer WHERE sequence > 0) > 1
           OR (SELECT position FROM replica) > 0
-        """) { $0.bool(0) }
+        """
+      ) { $0.bool(0) }
       guard isShared == false else { throw ReplicaError.alreadyJoined }
       try connection.run("UPDATE replica SET workspace = ?", .blob(workspace.bytes))
       _ = try reissue(after: 0, renaming: entities)
@@ -47,11 +48,13 @@ extension Replica {
   private func lastShared(
     _ own: WriterID, _ response: SyncResponse, _ request: SyncRequest
   ) throws -> Int {
-    let placed = try connection.first(
-      """
-      SELECT coalesce(max(sequence), 0) FROM changeset
-      WHERE writer = (SELECT writer FROM replica) AND position IS NOT NULL
-      """) { $0.int(0) } ?? 0
+    let placed =
+      try connection.first(
+        """
+        SELECT coalesce(max(sequence), 0) FROM changeset
+        WHERE writer = (SELECT writer FROM replica) AND position IS NOT NULL
+        """
+      ) { $0.int(0) } ?? 0
     let taken = try zip(request.changesets, response.verdicts).compactMap { bytes, verdict in
       guard case .accepted = verdict else { return nil as Int? }
       let header = try Changeset(bytes: bytes).header
@@ -97,7 +100,8 @@ extension Replica {
     for (changeset, body) in zip(unsent, bodies) {
       var body = rename(body)
       body.undoes = body.undoes.map { renamed[$0] ?? $0 }
-      let again = try write(body, isContinued: changeset.header.isContinued, at: changeset.header.clock)
+      let again = try write(
+        body, isContinued: changeset.header.isContinued, at: changeset.header.clock)
       renamed[changeset.id] = again.id
       var applier = try Applier(self)
       let number = try append(again, body: body, to: &applier)

@@ -55,7 +55,8 @@ public final class Replica {
   ///
   /// To be called before the first transaction: SQLite changes neither inside one.
   public static func configure(_ connection: Connection) throws {
-    try connection.execute("PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA cache_size = -32000")
+    try connection.execute(
+      "PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA cache_size = -32000")
     let level = try connection.first("PRAGMA synchronous", row: { $0.int(0) })
     guard level == 3 else { throw ReplicaError.notDurable }
   }

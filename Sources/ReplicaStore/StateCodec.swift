@@ -75,7 +75,9 @@ private struct StateWriter {
     if let last, last == (id.writer, id.sequence, clock) {
       writer.append(0)
     } else {
-      guard let number = writers[id.writer] else { preconditionFailure("a change of no known writer") }
+      guard let number = writers[id.writer] else {
+        preconditionFailure("a change of no known writer")
+      }
       writer.append(count: number)
       writer.append(varint: id.sequence)
       writer.append(bigEndian: clock.rawValue)

@@ -15,6 +15,9 @@ public struct SyncSession {
     self.onStep = onStep
   }
 
+  /// How many exchanges in a row may bring nothing: a remote that keeps refusing must not be asked for ever.
+  private static let patience = 3
+
   /// What a whole session brought.
   public struct Report: Sendable {
     public var sent = 0
@@ -36,25 +39,29 @@ public struct SyncSession {
   public func run() async throws -> Report {
     var report = Report()
     var wantsOwnBytes = false
+    var isBehind = false
     var idle = 0
+    try replica.retryRefused()
     while true {
-      let request = try replica.nextRequest(wantsOwnBytes: wantsOwnBytes)
+      let request = try replica.nextRequest(wantsOwnBytes: wantsOwnBytes, pushes: !isBehind)
       let response = try await remote.exchange(request)
       report.exchanges += 1
       if let reissued = try replica.becomeNewWriterIfForked(response, to: request) {
         report.reissued = (report.reissued ?? 0) + reissued
         wantsOwnBytes = true
+        isBehind = false
         continue
       }
       let step = try replica.take(response, to: request)
       report.add(step)
       onStep(report)
       if step.isLevel { return report }
+      let hasMoved =
+        try replica.identity().cursor != request.cursor || (step.needsOwnBytes && !wantsOwnBytes)
+      isBehind = step.isBehind
       wantsOwnBytes = step.needsOwnBytes || wantsOwnBytes
-      let hasMoved = step.sent + step.received.applied + step.lostByRemote > 0
-      idle = hasMoved || step.needsOwnBytes ? 0 : idle + 1
-      // A page of nothing but known changesets moves the cursor only.
-      if idle > 100 { throw ReplicaError.stalled }
+      idle = hasMoved ? 0 : idle + 1
+      if idle > Self.patience { throw ReplicaError.stalled }
     }
   }
 }

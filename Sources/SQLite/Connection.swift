@@ -162,7 +162,8 @@ public final class Connection {
     if statement == nil || statement!.isBusy {
       // The same text inside its own loop: a second copy, dropped when it is done.
       var prepared: OpaquePointer?
-      try check(sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil))
+      try check(
+        sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil))
       let isExtra = statement != nil
       statement = Statement(handle: prepared!, isExtra: isExtra)
       if !isExtra { statements[sql] = statement }

@@ -64,7 +64,9 @@ public enum Files {
     guard descriptor >= 0 else { throw failure("cannot create \(temporary)", errno) }
     var written = 0
     while written < bytes.count {
-      let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + written, $0.count - written) }
+      let count = bytes.withUnsafeBytes {
+        write(descriptor, $0.baseAddress! + written, $0.count - written)
+      }
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { return try abandon(temporary, descriptor, path) }
       written += count

@@ -68,7 +68,8 @@ public enum Binding: Sendable, Hashable {
   public static func bool(_ flag: Bool) -> Binding { .int(flag ? Int64(1) : 0) }
 }
 
-extension Binding: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, ExpressibleByNilLiteral {
+extension Binding: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, ExpressibleByNilLiteral
+{
   public init(integerLiteral value: Int64) { self = .int(value) }
   public init(stringLiteral value: String) { self = .text(value) }
   public init(nilLiteral: ()) { self = .null }

@@ -84,7 +84,8 @@ public struct HTTPRemote: Remote {
     guard response.status == .ok else {
       let text = String(decoding: bytes.prefix(500), as: UTF8.self)
       throw SyncError.refused(
-        status: Int(response.status.code), text: text.split(separator: "\n").first.map(String.init) ?? "")
+        status: Int(response.status.code),
+        text: text.split(separator: "\n").first.map(String.init) ?? "")
     }
     guard response.headers.first(name: "content-type") == WireFormat.contentType else {
       throw SyncError.notOurServer(status: 200)

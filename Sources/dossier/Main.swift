@@ -5,7 +5,8 @@ import Glibc
 struct Dossier: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dossier",
-    abstract: "Partnerships, dialogues and action items: noted offline, level with the team, handed on as Markdown.",
+    abstract:
+      "Partnerships, dialogues and action items: noted offline, level with the team, handed on as Markdown.",
     discussion: """
       A singular word writes, its plural lists. A record is named by its short id (a-7h3n), its slug, its
       name or acronym. More: dossier help dates, filters, fields, exit-codes, environment, sync.

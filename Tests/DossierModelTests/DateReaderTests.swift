@@ -105,8 +105,10 @@ import Testing
   }
 
   @Test(arguments: [
-    "", " ", "soon", "fryday", "13/4/2026", "2025-13", "2025-5-1", "the", "of", "next", "+d", "/", "w5",
-    "0000", "mid", "before", "🗓", "2025-02-30", "99999", "q 2025", "12 12 2025", "circa", "to", "to 2025", "2025 to",
+    "", " ", "soon", "fryday", "13/4/2026", "2025-13", "2025-5-1", "the", "of", "next", "+d", "/",
+    "w5",
+    "0000", "mid", "before", "🗓", "2025-02-30", "99999", "q 2025", "12 12 2025", "circa", "to",
+    "to 2025", "2025 to",
   ]) func whatIsNotInTheGrammarIsRefusedWithTheNearestForms(_ words: String) {
     #expect {
       try Self.reader.read(words)
@@ -128,8 +130,11 @@ import Testing
     var wrong: [Int] = []
     for number in previous.number + 1..<previous.number + 146_098 {
       let day = Day(number: number)
-      let isItself = Day(year: day.year, month: day.month, day: day.day) == day && Day(day.description) == day
-      if !isItself || day <= previous || day.weekday != previous.weekday % 7 + 1 { wrong.append(number) }
+      let isItself =
+        Day(year: day.year, month: day.month, day: day.day) == day && Day(day.description) == day
+      if !isItself || day <= previous || day.weekday != previous.weekday % 7 + 1 {
+        wrong.append(number)
+      }
       previous = day
     }
     #expect(wrong == [])
@@ -145,7 +150,8 @@ import Testing
   /// Random words of the grammar, and garbage, never trap.
   @Test func anyWordsAreAnswered() {
     let words = [
-      "2025", "may", "12", "of", "next", "friday", "-", "/", "+", "99999999999999999999", "q3", "w05", "2026-w05", "early",
+      "2025", "may", "12", "of", "next", "friday", "-", "/", "+", "99999999999999999999", "q3",
+      "w05", "2026-w05", "early",
       "circa", "before", "to", "..", "~", "?", "X", "00", "31", "ete", "31st", "2025-02-29",
     ]
     var state: UInt64 = 7

@@ -16,7 +16,8 @@ import Testing
 
   /// With `RECORD=1` the golden files are written anew and the test fails.
   @Test func theFixtureGivesTheGoldenPages() throws {
-    let lines = Array(try Data(contentsOf: Self.root.appending(path: "fixtures/digital-diplomacy.jsonl")))
+    let lines = Array(
+      try Data(contentsOf: Self.root.appending(path: "fixtures/digital-diplomacy.jsonl")))
     let folder = Self.root.appending(path: "fixtures/pages")
     var golden: [String: String] = [:]
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] {
@@ -28,20 +29,24 @@ import Testing
       try? FileManager.default.removeItem(at: folder)
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       for page in pages {
-        try page.text.write(to: folder.appending(path: page.path), atomically: true, encoding: .utf8)
+        try page.text.write(
+          to: folder.appending(path: page.path), atomically: true, encoding: .utf8)
       }
       Issue.record("re-recorded fixtures/pages; read the difference before you commit it")
       return
     }
     #expect(Set(made.keys) == Set(golden.keys))
     for (path, text) in made where golden[path] != nil && golden[path] != text {
-      let pair = zip(text.split(separator: "\n"), golden[path]!.split(separator: "\n")).first { $0 != $1 }
+      let pair = zip(text.split(separator: "\n"), golden[path]!.split(separator: "\n")).first {
+        $0 != $1
+      }
       Issue.record("\(path): \(pair?.0 ?? "(length)") — expected: \(pair?.1 ?? "")")
     }
   }
 
   @Test func pagesEndWithOneNewlineAndHaveNoTrailingSpaces() throws {
-    let lines = Array(try Data(contentsOf: Self.root.appending(path: "fixtures/digital-diplomacy.jsonl")))
+    let lines = Array(
+      try Data(contentsOf: Self.root.appending(path: "fixtures/digital-diplomacy.jsonl")))
     for page in try Self.pages(lines) {
       #expect(page.text.hasSuffix("\n") && !page.text.hasSuffix("\n\n"))
       #expect(!page.text.contains(" \n") && !page.text.contains("\r"))
@@ -49,7 +54,8 @@ import Testing
   }
 
   @Test func everyLinkBetweenPagesHasATarget() throws {
-    let lines = Array(try Data(contentsOf: Self.root.appending(path: "fixtures/digital-diplomacy.jsonl")))
+    let lines = Array(
+      try Data(contentsOf: Self.root.appending(path: "fixtures/digital-diplomacy.jsonl")))
     let pages = try Self.pages(lines)
     let paths = Set(pages.map(\.path))
     var links = 0
@@ -63,10 +69,14 @@ import Testing
   }
 
   static let hostile = [
-    "\u{1b}[31mred\u{1b}[0m", "\u{1b}]0;title\u{7}", "a\u{202e}b", "zero\u{200b}width", "\u{9b}31m", "<script>alert(1)</script>",
-    "[x](javascript:alert(1))", "![x](http://tracker/x.png)", "| a | b |", "`code`", "**bold** _it_ ~~no~~", "# heading",
-    "- item", "1. one", "> quote", "---", "title: x", "\"; drop", "{{template}}", "&lt;b&gt;", "../../etc/passwd", "CON",
-    String(repeating: "long ", count: 60), "-rf", "back\\slash", "line\u{2028}separator", "=cmd()", "e\u{301}", "🇪🇺",
+    "\u{1b}[31mred\u{1b}[0m", "\u{1b}]0;title\u{7}", "a\u{202e}b", "zero\u{200b}width", "\u{9b}31m",
+    "<script>alert(1)</script>",
+    "[x](javascript:alert(1))", "![x](http://tracker/x.png)", "| a | b |", "`code`",
+    "**bold** _it_ ~~no~~", "# heading",
+    "- item", "1. one", "> quote", "---", "title: x", "\"; drop", "{{template}}", "&lt;b&gt;",
+    "../../etc/passwd", "CON",
+    String(repeating: "long ", count: 60), "-rf", "back\\slash", "line\u{2028}separator", "=cmd()",
+    "e\u{301}", "🇪🇺",
   ]
 
   @Test(arguments: hostile) func noTextBreaksOutOfItsPlace(_ text: String) throws {
@@ -86,14 +96,16 @@ import Testing
       let steering = page.text.unicodeScalars.filter { $0 != "\n" && $0.mustBeEscaped }
       #expect(steering.isEmpty)
       #expect(!page.text.contains("<script"))
-      #expect(!page.text.contains("](javascript:"))
-      #expect(!page.text.contains("](http://tracker") || !page.text.contains("![x]"))
+      let unescaped = page.text.replacing("\\]", with: "").replacing("\\(", with: "")
+      #expect(!unescaped.contains("](javascript:"))
+      #expect(!page.text.replacing("\\![", with: "").replacing("\\[", with: "").contains("!["))
     }
     let dossier = try #require(pages.first { $0.path == "p.md" }).text
     let headings = dossier.split(separator: "\n").filter { $0.hasPrefix("#") }
     #expect(headings.filter { $0.hasPrefix("# ") }.count == 1)
     let matter = dossier.split(separator: "\n", omittingEmptySubsequences: false)
-    #expect(matter.first == "---" && matter.dropFirst().firstIndex(of: "---").map { $0 < 9 } == true)
+    #expect(
+      matter.first == "---" && matter.dropFirst().firstIndex(of: "---").map { $0 < 9 } == true)
   }
 
   @Test func aNoteCannotOpenAFenceThatSwallowsThePage() throws {
@@ -124,7 +136,8 @@ import Testing
       """
     let pages = try Self.pages(Array(lines.utf8))
     #expect(Set(pages.map(\.path)).count == 4)
-    #expect(pages.contains { $0.text.contains("# One") } && pages.contains { $0.text.contains("# Two") })
+    #expect(
+      pages.contains { $0.text.contains("# One") } && pages.contains { $0.text.contains("# Two") })
   }
 
   @Test func standingIsTheLastAct() throws {

@@ -10,22 +10,20 @@ import Testing
     var acknowledged: Set<String> = []
     for round in 0..<25 {
       // A shell writes notes one after another until it is killed, together with the program it runs.
-      let process = Process()
-      process.executableURL = URL(filePath: "/usr/bin/setsid")
       let list = program.home.appending(path: "ids-\(round)")
-      process.arguments = [
-        "sh", "-c",
-        "i=0; while :; do i=$((i+1)); \"$0\" note round \(round) note $i --quiet >>\"$1\"; done",
-        Project.programs.appending(path: "dossier").path, list.path,
-      ]
-      process.environment = program.environment
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      usleep(UInt32.random(in: 20_000...120_000))
-      kill(-process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
+      let child = try Child(
+        "/bin/sh",
+        [
+          "-c", "i=0; while :; do i=$((i+1)); \"$0\" note round \(round) note $i --quiet; done",
+          Project.programs.appending(path: "dossier").path,
+        ], environment: program.environment, folder: program.home.path, output: list.path,
+        errors: "/dev/null", leadsGroup: true)
+      usleep(UInt32.random(in: 20_000...150_000))
+      child.kill(group: true)
+      _ = child.wait()
       let text = (try? String(contentsOf: list, encoding: .utf8)) ?? ""
-      acknowledged.formUnion(text.split(separator: "\n").map { String($0.prefix(6)) }.filter { $0.count == 6 })
+      acknowledged.formUnion(
+        text.split(separator: "\n").map { String($0.prefix(6)) }.filter { $0.count == 6 })
     }
     let notes = try program.dossier("notes", "--fields", "id,text")
     let there = Set(notes.output.split(separator: "\n").map { String($0.prefix(6)) })
@@ -43,7 +41,10 @@ import Testing
       for writer in 0..<8 {
         group.addTask {
           let result = try program.run(
-            ["-c", "i=0; while [ $i -lt 12 ]; do i=$((i+1)); \"$0\" note writer \(writer) note $i --quiet || exit $?; done"]
+            [
+              "-c",
+              "i=0; while [ $i -lt 12 ]; do i=$((i+1)); \"$0\" note writer \(writer) note $i --quiet || exit $?; done",
+            ]
               + [Project.programs.appending(path: "dossier").path], program: "/bin/sh")
           return result.status
         }
@@ -65,7 +66,8 @@ import Testing
     #expect(result.status == 0)
     let folder = program.home.appending(path: ".local/share/dossier")
     for path in ["", "dossier.db", "device.key"] {
-      let attributes = try FileManager.default.attributesOfItem(atPath: folder.appending(path: path).path)
+      let attributes = try FileManager.default.attributesOfItem(
+        atPath: folder.appending(path: path).path)
       #expect((attributes[.posixPermissions] as? Int).map { $0 & 0o077 } == 0, "\(path)")
     }
   }
@@ -80,17 +82,23 @@ import Testing
     try program.dossier("note", evil)
     try program.dossier("action", evil, "--by", "party")
     let commands: [[String]] = [
-      [], ["notes"], ["actions"], ["partnerships"], ["parties"], ["show", "evil"], ["log", "evil"], ["find", "evil"],
-      ["notes", "--json"], ["show", "evil", "--json"], ["open", "evil"], ["open", evil], ["set", "evil", "status=\(evil)"],
-      ["undo"], ["notes", "\(evil):x"], ["export", "-o", "-", "evil"], ["export", "-o", "-", "--as", "jsonl"], ["review"],
-      ["rm", "evil"], ["restore", "evil"], [evil], ["show", evil], ["overdue"], ["members"], ["act", "party", evil, "--in", "evil"],
-      ["acts"], ["tag", "evil", "+\(evil)"], ["import", evil], ["note", "x", "-p", evil], ["note", "x", "--rule", evil],
+      [], ["notes"], ["actions"], ["partnerships"], ["parties"], ["show", "evil"], ["log", "evil"],
+      ["find", "evil"],
+      ["notes", "--json"], ["show", "evil", "--json"], ["open", "evil"], ["open", evil],
+      ["set", "evil", "status=\(evil)"],
+      ["undo"], ["notes", "\(evil):x"], ["export", "-o", "-", "evil"],
+      ["export", "-o", "-", "--as", "jsonl"], ["review"],
+      ["rm", "evil"], ["restore", "evil"], [evil], ["show", evil], ["overdue"], ["members"],
+      ["act", "party", evil, "--in", "evil"],
+      ["acts"], ["tag", "evil", "+\(evil)"], ["import", evil], ["note", "x", "-p", evil],
+      ["note", "x", "--rule", evil],
     ]
     for words in commands {
       let result = try program.run(words)
       let steering = (result.output + result.errors).unicodeScalars.filter { scalar in
         scalar != "\n" && scalar != "\t"
-          && (scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || [0x202e, 0x200b].contains(scalar.value))
+          && (scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
+            || [0x202e, 0x200b].contains(scalar.value))
       }
       #expect(steering.isEmpty, "\(words): \(result.output)\(result.errors)")
     }

@@ -8,11 +8,10 @@ import Testing
     "ChangeLog": ["Crypto"],
     "SQLite": ["CSQLite", "Glibc"],
     "ReplicaStore": ["ChangeLog", "SQLite"],
-    "LogStore": ["ChangeLog", "SQLite"],
+    "LogStore": ["ChangeLog", "Glibc", "SQLite"],
     "SyncClient": ["ChangeLog", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"],
     "SyncServer": [
-      "ChangeLog", "LogStore", "Hummingbird", "HTTPTypes", "Logging", "NIOCore", "ServiceLifecycle",
-      "Synchronization", "Dispatch",
+      "ChangeLog", "LogStore", "Dispatch", "Glibc", "Hummingbird", "Logging", "NIOCore",
     ],
     "DossierModel": ["ChangeLog"],
     "DossierStore": ["ChangeLog", "DossierModel", "ReplicaStore", "SQLite"],
@@ -22,7 +21,7 @@ import Testing
       "ReplicaStore", "SQLite", "SyncClient",
     ],
     "dossier-server": [
-      "ArgumentParser", "ChangeLog", "Glibc", "LogStore", "Logging", "SQLite", "SyncServer",
+      "ArgumentParser", "ChangeLog", "Glibc", "LogStore", "Logging", "SyncServer",
     ],
   ]
 
@@ -56,7 +55,9 @@ import Testing
         for line in text.split(separator: "\n") {
           let words = line.split(separator: " ")
           guard let place = words.firstIndex(of: "import"), place <= 2, words.count > place + 1,
-            words[..<place].allSatisfy({ ["public", "internal", "package", "private"].contains($0) || $0.hasPrefix("@") })
+            words[..<place].allSatisfy({
+              ["public", "internal", "package", "private"].contains($0) || $0.hasPrefix("@")
+            })
           else { continue }
           imports.append((target, "\(target)/\(file)", String(words[place + 1])))
         }

@@ -8,7 +8,8 @@ struct Program {
   init(home: URL? = nil, clock: Int? = 1_747_645_200, seed: Int? = 1) throws {
     self.home = try home ?? Project.temporaryFolder()
     environment = [
-      "HOME": self.home.path, "USER": "ann", "TZ": "UTC", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8",
+      "HOME": self.home.path, "USER": "ann", "TZ": "UTC", "PATH": "/usr/bin:/bin",
+      "LC_ALL": "C.UTF-8",
       "COLUMNS": "100",
     ]
     environment["DOSSIER_TEST_CLOCK"] = clock.map(String.init)
@@ -26,31 +27,19 @@ struct Program {
     _ arguments: [String], program: String = "dossier", input: String = "",
     environment extra: [String: String] = [:]
   ) throws -> Result {
-    let process = Process()
-    process.executableURL = program.hasPrefix("/") ? URL(filePath: program) : Project.programs.appending(path: program)
-    process.arguments = arguments
-    process.environment = environment.merging(extra) { $1 }
-    process.currentDirectoryURL = home
-    // Files, not pipes: a full pipe that nobody reads would stop the program.
     let base = home.appending(path: ".run-\(UUID().uuidString)").path
     let files = ["in", "out", "err"].map { "\(base).\($0)" }
     defer { for file in files { try? FileManager.default.removeItem(atPath: file) } }
     try Data(input.utf8).write(to: URL(filePath: files[0]))
-    for file in files[1...] { try Data().write(to: URL(filePath: file)) }
-    let handles = [
-      FileHandle(forReadingAtPath: files[0]), FileHandle(forWritingAtPath: files[1]),
-      FileHandle(forWritingAtPath: files[2]),
-    ]
-    process.standardInput = handles[0]
-    process.standardOutput = handles[1]
-    process.standardError = handles[2]
-    try process.run()
-    process.waitUntilExit()
+    let path = program.hasPrefix("/") ? program : Project.programs.appending(path: program).path
+    let child = try Child(
+      path, arguments, environment: environment.merging(extra) { $1 }, folder: home.path,
+      input: files[0], output: files[1], errors: files[2])
+    let status = child.wait()
     func text(_ file: String) throws -> String {
       String(decoding: try Data(contentsOf: URL(filePath: file)), as: UTF8.self)
     }
-    return Result(
-      output: try text(files[1]), errors: try text(files[2]), status: process.terminationStatus)
+    return Result(output: try text(files[1]), errors: try text(files[2]), status: status)
   }
 
   /// Runs `dossier` with words split at spaces.

@@ -56,28 +56,25 @@ import Testing
   }
 
   private func run(_ command: String, _ number: Int, _ home: URL) throws -> [String] {
-    let process = Process()
-    // script gives the command a terminal of its own.
-    process.executableURL = URL(filePath: "/usr/bin/script")
-    process.arguments = ["-qec", command, "/dev/null"]
-    process.currentDirectoryURL = home
-    process.environment = [
+    let output = home.path + "/.transcript-\(number)"
+    defer { try? FileManager.default.removeItem(atPath: output) }
+    let environment = [
       "HOME": home.path, "USER": "ann", "TZ": "UTC", "SHELL": "/bin/sh", "COLUMNS": "100",
       "LC_ALL": "C.UTF-8", "PATH": "\(Project.programs.path):/usr/bin:/bin",
       "DOSSIER_TEST_CLOCK": "\(1_747_645_200 + number * 60)", "DOSSIER_TEST_SEED": "\(number)",
+      "DOSSIER_TEST_HOST": "laptop",
     ]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    process.standardInput = FileHandle(forReadingAtPath: "/dev/null")
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
+    // script gives the command a terminal of its own.
+    let child = try Child(
+      "/usr/bin/script", ["-qec", command, "/dev/null"], environment: environment,
+      folder: home.path, output: output, errors: output)
+    let status = child.wait()
+    let data = try Data(contentsOf: URL(filePath: output))
     let text = String(decoding: data, as: UTF8.self).replacing("\r\n", with: "\n")
       .replacing(home.path, with: "~")
     var lines = text.lines
     while lines.last == "" { lines.removeLast() }
-    if process.terminationStatus != 0 { lines.append("(exit \(process.terminationStatus))") }
+    if status != 0 { lines.append("(exit \(status))") }
     return lines
   }
 }

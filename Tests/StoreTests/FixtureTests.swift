@@ -27,7 +27,11 @@ import Testing
     guard case .object(let members) = expected[key] else { return [:] }
     return Dictionary(
       uniqueKeysWithValues: members.map { member in
-        if case .int(let number) = member.value { (member.key, Int(number)) } else { (member.key, -1) }
+        if case .int(let number) = member.value {
+          (member.key, Int(number))
+        } else {
+          (member.key, -1)
+        }
       })
   }
 
@@ -37,7 +41,8 @@ import Testing
   }
 
   @Test func everyKindOfRecordHasItsNumber() throws {
-    #expect(try test.store.counts().filter { $0.key != .device }.values.reduce(0, +) == number("records"))
+    #expect(
+      try test.store.counts().filter { $0.key != .device }.values.reduce(0, +) == number("records"))
     #expect(try all(.party).count == number("parties"))
     #expect(try all(.topic).count == number("topics"))
     #expect(try all(.partnership).count == number("partnerships"))
@@ -60,14 +65,17 @@ import Testing
   @Test func theEndorsersOfTheDeclarationAreCountedFromTheirActs() throws {
     let endorsed = try all(.act, "act:endorsed", "in:dfi").filter { $0.flag(.listed) }
     let members = try test.store.find("eu-member-states").id
-    let parties = try endorsed.compactMap { try $0.reference(.actParty).flatMap { try test.store.record($0) } }
+    let parties = try endorsed.compactMap {
+      try $0.reference(.actParty).flatMap { try test.store.record($0) }
+    }
     let union = parties.filter { $0.references(.memberOf).contains(members) }
     let institutions = parties.filter { $0.text(.kind) == "institution" }
     #expect(endorsed.count == number("listed_endorsers", "all"))
     #expect(union.count == number("listed_endorsers", "eu_members"))
     #expect(institutions.count == number("listed_endorsers", "institutions"))
     #expect(
-      endorsed.count - union.count - institutions.count == number("listed_endorsers", "other_governments"))
+      endorsed.count - union.count - institutions.count
+        == number("listed_endorsers", "other_governments"))
   }
 
   @Test func actionsAreCountedByTheirDates() throws {
@@ -105,7 +113,8 @@ import Testing
     #expect(try count(.partnership, .level) == numbers("partnerships_by_level"))
     #expect(try count(.party, .kind) == numbers("parties_by_kind"))
     // The list answers the same as the records.
-    #expect(try all(.partnership, "kind:portfolio").count == numbers("partnerships_by_kind")["portfolio"])
+    #expect(
+      try all(.partnership, "kind:portfolio").count == numbers("partnerships_by_kind")["portfolio"])
     #expect(try all(.party, "kind:government").count == numbers("parties_by_kind")["government"])
   }
 

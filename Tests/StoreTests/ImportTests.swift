@@ -53,11 +53,17 @@ import Testing
     (#"{"type":"party","slug":"x",}"#, 1, "column 28", "a key in quotes"),
     ("\n" + #"{"type":"dialogue","slug":"x","date":"32 May"}"#, 2, "date", "no date in EDTF"),
     (#"{"type":"dialogue","slug":"x","ordinal":1e2}"#, 1, "ordinal", "a whole number"),
-    (#"{"type":"dialogue","slug":"x","ordinal":9223372036854775808}"#, 1, "ordinal", "a whole number"),
+    (
+      #"{"type":"dialogue","slug":"x","ordinal":9223372036854775808}"#, 1, "ordinal",
+      "a whole number"
+    ),
     (#"{"type":"party","slug":"x","name":"a\u0000b"}"#, 1, "column 43", "NUL"),
     (#"{"type":"party","slug":"x","name":"\ud800"}"#, 1, "column 42", "half a character"),
     (#"{"type":"party","slug":"x","name":"two\nlines"}"#, 1, "name", "more than one line"),
-    (#"{"type":"dialogue","slug":"x","date":{"earliest":"2025-02-01","latest":"2025-01-01"}}"#, 1, "date", "ends before"),
+    (
+      #"{"type":"dialogue","slug":"x","date":{"earliest":"2025-02-01","latest":"2025-01-01"}}"#, 1,
+      "date", "ends before"
+    ),
     (#"[1]"#, 1, "", "one object"),
   ]) func aBadLineNamesLineFieldAndReasonAndNothingIsSaved(
     _ text: String, _ line: Int, _ field: String, _ reason: String
@@ -67,7 +73,9 @@ import Testing
     #expect {
       try test.store.importRecords(Array((text + "\n" + good).utf8))
     } throws: { error in
-      guard case StoreError.badImport(let problems) = error, let problem = problems.first else { return false }
+      guard case StoreError.badImport(let problems) = error, let problem = problems.first else {
+        return false
+      }
       #expect((problem.line, problem.field) == (line, field))
       #expect(problem.reason.contains(reason), "\(problem.reason)")
       return problems.count == 1
@@ -86,7 +94,10 @@ import Testing
 
   @Test func textsKeepTheirBytes() throws {
     let test = try TestStore()
-    for text in ["e\u{301}", "é", "\u{feff}bom", "a\u{200d}b", "\u{1d11e}", String(repeating: "a\u{301}", count: 1000)] {
+    for text in [
+      "e\u{301}", "é", "\u{feff}bom", "a\u{200d}b", "\u{1d11e}",
+      String(repeating: "a\u{301}", count: 1000),
+    ] {
       let id = try test.make(.note, [(.noteText, .text(text))])
       let kept = try #require(try test.store.record(id)?.text(.noteText))
       #expect(Array(kept.utf8) == Array(text.utf8))

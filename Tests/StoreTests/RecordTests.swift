@@ -14,7 +14,10 @@ import Testing
         (.aliases, .text("Ivory Coast")), (.codes, .list([.text("iso2"), .text("CI")])),
       ])
     let short = ShortID.text(id, .party)
-    for name in [short, short.uppercased(), ShortID.full(id, .party), "cote-d-ivoire", "cote d'ivoire", "civ", "IVORY COAST", "ci"] {
+    for name in [
+      short, short.uppercased(), ShortID.full(id, .party), "cote-d-ivoire", "cote d'ivoire", "civ",
+      "IVORY COAST", "ci",
+    ] {
       #expect(try test.store.find(name).id == id, "\(name)")
     }
   }
@@ -32,11 +35,14 @@ import Testing
 
   @Test func anUnknownNameIsAnsweredWithTheClosest() throws {
     let test = try TestStore()
-    let id = try test.make(.partnership, [(.name, .text("EU-Japan Digital Partnership")), (.slug, .text("eu-jp-dp"))])
+    let id = try test.make(
+      .partnership, [(.name, .text("EU-Japan Digital Partnership")), (.slug, .text("eu-jp-dp"))])
     #expect {
       try test.store.find("eu-jpn-dp", [.partnership])
     } throws: { error in
-      guard case StoreError.noSuchRecord("eu-jpn-dp", [.partnership], let closest) = error else { return false }
+      guard case StoreError.noSuchRecord("eu-jpn-dp", [.partnership], let closest) = error else {
+        return false
+      }
       return closest.map(\.id) == [id]
     }
   }
@@ -60,8 +66,10 @@ import Testing
   @Test func aDeletedParentStaysVisibleAsLongAsALiveRecordBelongsToIt() throws {
     let test = try TestStore()
     let partnership = try test.make(.partnership, [(.name, .text("P"))])
-    let dialogue = try test.make(.dialogue, [(.name, .text("D")), (.partnerships, .entity(partnership))])
-    let note = try test.make(.note, [(.noteText, .text("words")), (.noteDialogue, .entity(dialogue))])
+    let dialogue = try test.make(
+      .dialogue, [(.name, .text("D")), (.partnerships, .entity(partnership))])
+    let note = try test.make(
+      .note, [(.noteText, .text("words")), (.noteDialogue, .entity(dialogue))])
     try test.store.write("rm") { draft in
       try draft.delete(partnership)
       try draft.delete(dialogue)
@@ -114,16 +122,19 @@ import Testing
   }
 
   @Test(arguments: [
-    ("e-commerce", "ecommerce"), ("ecommerce rules", "e-commerce"), ("Réunion à Genève", "reunion geneve"),
+    ("e-commerce", "ecommerce"), ("ecommerce rules", "e-commerce"),
+    ("Réunion à Genève", "reunion geneve"),
     ("EU-Japan", "japan"), ("EU\u{2011}Japan", "eu-japan"), ("part\u{ad}nership", "partnership"),
-("non\u{a0}paper", "non paper"), ("Œuvre", "œuvre"), ("quote \"this\"", "\"this\""),
+    ("non\u{a0}paper", "non paper"), ("Œuvre", "œuvre"), ("quote \"this\"", "\"this\""),
   ]) func searchIgnoresCaseAccentsAndHyphens(_ text: String, _ query: String) throws {
     let test = try TestStore()
     let note = try test.make(.note, [(.noteText, .text(text))])
     #expect(try test.store.search(query).map(\.found.id) == [note], "\(query) in \(text)")
   }
 
-  @Test(arguments: ["", "\"", "*", "a OR", "NEAR(", "^x", "-", "col:x", "((", "'; DROP TABLE record", "\u{0}"])
+  @Test(arguments: [
+    "", "\"", "*", "a OR", "NEAR(", "^x", "-", "col:x", "((", "'; DROP TABLE record", "\u{0}",
+  ])
   func anySearchIsAnswered(_ query: String) throws {
     let test = try TestStore()
     try test.make(.note, [(.noteText, .text("plain words"))])

@@ -47,7 +47,8 @@ struct ServerAccessTests {
     #expect(crossed.status == 400)
   }
 
-  @Test("Tokens that are none are 401", arguments: ["", "Bearer", "Bearer ", "Bearer zz", "Basic a"])
+  @Test(
+    "Tokens that are none are 401", arguments: ["", "Bearer", "Bearer ", "Bearer zz", "Basic a"])
   func malformedToken(header: String) throws {
     let server = try ServerUnderTest()
     let path = server.syncPath(server.firstInvite.workspace)

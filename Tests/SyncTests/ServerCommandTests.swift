@@ -24,7 +24,8 @@ struct ServerCommandTests {
     #expect(try device.sync([note]).verdicts == [.accepted(position: 1)])
   }
 
-  @Test("Anything but loopback is refused", arguments: ["0.0.0.0:1", "[::]:1", "host:1", "10.0.0.1:1"])
+  @Test(
+    "Anything but loopback is refused", arguments: ["0.0.0.0:1", "[::]:1", "host:1", "10.0.0.1:1"])
   func notLoopback(address: String) throws {
     let folder = try TemporaryFolder()
     let result = try ServerProgram.run(["serve", "--data", folder.path, "--listen", address])

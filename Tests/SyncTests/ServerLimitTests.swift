@@ -7,7 +7,8 @@ struct ServerLimitTests {
   private func request(_ device: TestDevice, size: Int) throws -> [UInt8] {
     var request = device.request()
     request.changesets = [[UInt8](repeating: 0, count: size - 300)]
-    request.changesets[0].append(contentsOf: [UInt8](repeating: 0, count: size - request.encoded.count))
+    request.changesets[0].append(
+      contentsOf: [UInt8](repeating: 0, count: size - request.encoded.count))
     try #require(request.encoded.count == size)
     return request.encoded
   }

@@ -44,7 +44,8 @@ extension Operation.Action {
   /// The changes it names.
   var named: [ChangeID] {
     switch self {
-    case .put(_, _, let changes), .remove(_, let changes), .delete(let changes), .restore(let changes):
+    case .put(_, _, let changes), .remove(_, let changes), .delete(let changes),
+      .restore(let changes):
       changes
     case .add, .unknown: []
     }

@@ -37,7 +37,9 @@ public struct PublicKey: Hashable, Sendable {
   }
 
   func verify(signature: some Collection<UInt8>, of message: some Collection<UInt8>) -> Bool {
-    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes) else { return false }
+    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes) else {
+      return false
+    }
     return key.isValidSignature(Array(signature), for: Array(message))
   }
 }

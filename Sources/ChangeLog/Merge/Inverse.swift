@@ -1,4 +1,4 @@
-/// Undo: the operations that take back one changeset, given what has become of its entities since.
+/// Undo: the operations that take back one command, given what has become of its entities since.
 ///
 /// A change that somebody has already replaced is left alone: taking it back would eat the newer words.
 public struct Inverse: Sendable {
@@ -7,33 +7,26 @@ public struct Inverse: Sendable {
   public private(set) var skipped: [EntityID] = []
 
   /// - Parameters:
-  ///   - changeset: the one to take back, with its body.
+  ///   - parts: the changesets of the command with their bodies, in order.
   ///   - state: the present state of an entity.
-  ///   - value: what a change wrote, from the log; nil when it wrote none.
-  ///   - origin: the change whose effect a later undo or redo brought back; any other change itself. So one
-  ///     command can be taken back after another.
+  ///   - action: what a change did, from the log; nil when it is not there.
   public init(
-    of changeset: Changeset, body: Body,
+    of parts: [(changeset: Changeset, body: Body)],
     state: (EntityID) throws -> EntityState?,
-    value: (ChangeID) throws -> Value?,
-    origin: (ChangeID) throws -> ChangeID = { $0 }
+    action: (ChangeID) throws -> Operation.Action?
   ) rethrows {
-    let header = changeset.header
+    let command = Command(parts)
     var handled: Set<EntityID> = []
-    for (index, operation) in body.operations.enumerated().reversed() {
-      guard !handled.contains(operation.entity), let present = try state(operation.entity) else {
-        continue
-      }
-      if try Self.wasCreated(operation.entity, by: changeset, body, present, origin) {
-        handled.insert(operation.entity)
+    for (id, operation) in command.changes.reversed() {
+      let entity = operation.entity
+      guard !handled.contains(entity), let present = try state(entity) else { continue }
+      if try command.created(entity, present) || command.restored(entity, present, action) {
+        handled.insert(entity)
         append(operation, .delete(seen: present.aliveChanges))
-        continue
-      }
-      let id = ChangeID(writer: header.writer, sequence: header.sequence, index: index)
-      if let inverse = try Self.invert(operation, id: id, present, value, origin) {
+      } else if let inverse = try command.invert(operation, id: id, present, action) {
         for action in inverse { append(operation, action) }
-      } else if !skipped.contains(operation.entity) {
-        skipped.append(operation.entity)
+      } else if !skipped.contains(entity) {
+        skipped.append(entity)
       }
     }
   }
@@ -41,57 +34,95 @@ public struct Inverse: Sendable {
   private mutating func append(_ operation: Operation, _ action: Operation.Action) {
     operations.append(Operation(entity: operation.entity, kind: operation.kind, action))
   }
+}
 
-  /// All that is alive of the entity comes from this changeset, and it replaced nothing.
-  private static func wasCreated(
-    _ entity: EntityID, by changeset: Changeset, _ body: Body, _ present: EntityState,
-    _ origin: (ChangeID) throws -> ChangeID
-  ) rethrows -> Bool {
-    let replacesNothing = body.operations.allSatisfy { operation in
-      guard operation.entity == entity else { return true }
-      switch operation.action {
-      case .put(_, _, let replaced): return replaced.isEmpty
-      case .add: return true
-      default: return false
+/// The changes that are to be taken back.
+private struct Command {
+  private(set) var changes: [(id: ChangeID, operation: Operation)] = []
+  /// Entities of which it replaced, removed or deleted something.
+  private var changed: Set<EntityID> = []
+  private var restorations: [EntityID: [ChangeID]] = [:]
+
+  init(_ parts: [(changeset: Changeset, body: Body)]) {
+    for (changeset, body) in parts {
+      let header = changeset.header
+      for (index, operation) in body.operations.enumerated() {
+        let id = ChangeID(writer: header.writer, sequence: header.sequence, index: index)
+        changes.append((id, operation))
+        switch operation.action {
+        case .add, .put(_, _, replacing: []): break
+        default: changed.insert(operation.entity)
+        }
+        if case .restore(let deletions) = operation.action {
+          restorations[operation.entity, default: []] += deletions
+        }
       }
-    }
-    guard replacesNothing, !present.isDeleted else { return false }
-    return try present.aliveChanges.map(origin).allSatisfy {
-      $0.writer == changeset.header.writer && $0.sequence == changeset.header.sequence
     }
   }
 
-  /// The actions that take one operation back; nil when it was changed again since.
-  private static func invert(
-    _ operation: Operation, id: ChangeID, _ present: EntityState,
-    _ value: (ChangeID) throws -> Value?, _ origin: (ChangeID) throws -> ChangeID
-  ) rethrows -> [Operation.Action]? {
-    /// The alive changes that are this one, or have brought it back.
-    func alive(in field: FieldNumber) throws -> [ChangeID] {
-      try (present[field]?.alive ?? []).map(\.id).filter { try $0 == id || origin($0) == id }
+  private func wrote(_ change: ChangeID) -> Bool {
+    guard let first = changes.first?.id, let last = changes.last?.id else { return false }
+    return change.writer == first.writer && (first.sequence...last.sequence).contains(change.sequence)
+  }
+
+  /// All that is alive of the entity comes from this command, and it replaced nothing.
+  func created(_ entity: EntityID, _ present: EntityState) -> Bool {
+    !changed.contains(entity) && !present.isDeleted && present.aliveChanges.allSatisfy(wrote)
+  }
+
+  /// It took every deletion of the entity back, and nobody has written on it since.
+  func restored(
+    _ entity: EntityID, _ present: EntityState,
+    _ action: (ChangeID) throws -> Operation.Action?
+  ) rethrows -> Bool {
+    guard let deletions = restorations[entity], present.tombstones.isEmpty else { return false }
+    var seen: Set<ChangeID> = []
+    for deletion in deletions {
+      if case .delete(let changes) = try action(deletion) { seen.formUnion(changes) }
     }
+    return present.aliveChanges.allSatisfy { seen.contains($0) || wrote($0) }
+  }
+
+  /// The actions that take one operation back; nil when it was changed again since.
+  func invert(
+    _ operation: Operation, id: ChangeID, _ present: EntityState,
+    _ action: (ChangeID) throws -> Operation.Action?
+  ) rethrows -> [Operation.Action]? {
+    // A write would bring back what somebody has deleted since.
+    if present.isDeleted, !present.tombstones.map(\.id).allSatisfy(wrote) { return nil }
+    func isAlive(in field: FieldNumber, _ shape: FieldState.Shape) -> Bool {
+      present.fields.contains {
+        $0.number == field && $0.shape == shape && $0.alive.contains { $0.id == id }
+      }
+    }
+    func value(_ change: ChangeID) throws -> Value? { try action(change)?.value }
     switch operation.action {
     case .put(let field, _, let replaced):
-      let own = try alive(in: field)
-      guard !own.isEmpty else { return nil }
+      guard isAlive(in: field, .register) else { return nil }
       let former = try replaced.compactMap(value)
-      guard let first = former.first else { return [.put(field, .null, replacing: own)] }
+      guard let first = former.first else { return [.put(field, .null, replacing: [id])] }
       // What had been siblings become siblings again.
-      return [.put(field, first, replacing: own)]
+      return [.put(field, first, replacing: [id])]
         + former.dropFirst().map { .put(field, $0, replacing: []) }
     case .add(let field, _):
-      let own = try alive(in: field)
-      return own.isEmpty ? nil : [.remove(field, own)]
+      return isAlive(in: field, .set) ? [.remove(field, [id])] : nil
     case .remove(let field, let additions):
       let there = present[field]?.distinctValues ?? []
       return try additions.compactMap(value).filter { !there.contains($0) }.map { .add(field, $0) }
     case .delete:
-      let own = try present.tombstones.map(\.id).filter { try $0 == id || origin($0) == id }
-      return own.isEmpty ? nil : [.restore(own)]
-    case .restore:
-      return present.tombstones.isEmpty ? [.delete(seen: present.aliveChanges)] : nil
-    case .unknown:
+      return present.tombstones.contains { $0.id == id } ? [.restore([id])] : nil
+    case .restore, .unknown:
       return nil
+    }
+  }
+}
+
+extension Operation.Action {
+  /// What it wrote; nil when it wrote no value.
+  public var value: Value? {
+    switch self {
+    case .put(_, let value, _), .add(_, let value): value
+    default: nil
     }
   }
 }

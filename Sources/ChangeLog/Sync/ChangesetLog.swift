@@ -125,7 +125,9 @@ extension ChangesetLog {
   ) throws -> SyncResponse.Page {
     var places: [Int: Int] = [:]
     for (index, verdict) in verdicts.enumerated() {
-      if case .accepted(let position) = verdict, places[position] == nil { places[position] = index }
+      if case .accepted(let position) = verdict, places[position] == nil {
+        places[position] = index
+      }
     }
     var end = Cursor(
       log: try head().log, position: request.cursor.position, hash: request.cursor.hash)

@@ -71,7 +71,9 @@ public struct SyncResponse: Sendable {
       page = .entries(entries, end: try Cursor(from: &reader))
     case 1:
       var marks: [Cursor] = []
-      for _ in 0..<(try reader.itemCount(minimumSize: 49)) { marks.append(try Cursor(from: &reader)) }
+      for _ in 0..<(try reader.itemCount(minimumSize: 49)) {
+        marks.append(try Cursor(from: &reader))
+      }
       page = .diverged(marks)
     default: throw .invalid("the kind of page is not known to this version")
     }

@@ -52,7 +52,9 @@ public struct DateReader: Sendable {
   // MARK: Rules
 
   private func noDate(_ input: Input) -> FuzzyDate? {
-    let words = ["tbc", "tba", "tbd", "unknown", "none", "no date", "a preciser", "unbekannt", "inconnu"]
+    let words = [
+      "tbc", "tba", "tbd", "unknown", "none", "no date", "a preciser", "unbekannt", "inconnu",
+    ]
     guard words.contains(input.joined) else { return nil }
     return FuzzyDate(words: input.text, edtf: nil, earliest: nil, latest: nil)
   }
@@ -62,7 +64,8 @@ public struct DateReader: Sendable {
     guard text.utf8.count >= 4, input.words.count <= 1,
       let bounds = EDTF.bounds(of: text, hemisphere)
     else { return nil }
-    return FuzzyDate(words: input.text, edtf: text, earliest: bounds.earliest, latest: bounds.latest)
+    return FuzzyDate(
+      words: input.text, edtf: text, earliest: bounds.earliest, latest: bounds.latest)
   }
 
   private func isoWeek(_ input: Input) throws(DateError) -> FuzzyDate? {
@@ -80,7 +83,8 @@ public struct DateReader: Sendable {
 
   private func relativeDay(_ input: Input) -> FuzzyDate? {
     let days = [
-      "today": 0, "aujourd'hui": 0, "heute": 0, "tomorrow": 1, "demain": 1, "morgen": 1, "yesterday": -1,
+      "today": 0, "aujourd'hui": 0, "heute": 0, "tomorrow": 1, "demain": 1, "morgen": 1,
+      "yesterday": -1,
       "hier": -1, "gestern": -1,
     ]
     return days[input.joined].map { relative(today.adding(days: $0), input) }
@@ -142,8 +146,12 @@ public struct DateReader: Sendable {
     guard let first = readings.first else {
       throw .impossible(input: input.text, reason: "there is no such day")
     }
-    func spoken(_ day: Day) -> String { "\(day.day) \(DateWords.english[day.month - 1]) \(day.year)" }
-    if Set(readings).count == 1 { throw .unknown(input: input.text, suggestions: ["\(first)", spoken(first)]) }
+    func spoken(_ day: Day) -> String {
+      "\(day.day) \(DateWords.english[day.month - 1]) \(day.year)"
+    }
+    if Set(readings).count == 1 {
+      throw .unknown(input: input.text, suggestions: ["\(first)", spoken(first)])
+    }
     throw .ambiguous(
       input: input.text,
       readings: [
@@ -158,11 +166,14 @@ public struct DateReader: Sendable {
   private func bound(_ input: Input) throws(DateError) -> FuzzyDate? {
     guard let first = input.words.first, input.words.count > 1 else { return nil }
     let isEnd = ["before", "until", "by", "avant", "vor", "bis"].contains(first)
-    let isStart = ["since", "after", "from", "depuis", "seit", "ab", "nach", "apres"].contains(first)
+    let isStart = ["since", "after", "from", "depuis", "seit", "ab", "nach", "apres"].contains(
+      first)
     guard isEnd || isStart else { return nil }
-    let inner = try calendar(Input(input.text, words: Array(input.words.dropFirst())))
+    let inner =
+      try calendar(Input(input.text, words: Array(input.words.dropFirst())))
       ?? edtf(Input(input.words.dropFirst().joined(separator: " ")))
-    guard let inner, let earliest = inner.earliest, let latest = inner.latest, let code = inner.edtf else {
+    guard let inner, let earliest = inner.earliest, let latest = inner.latest, let code = inner.edtf
+    else {
       return nil
     }
     switch first {
@@ -170,12 +181,14 @@ public struct DateReader: Sendable {
       let day = earliest.adding(days: -1)
       return FuzzyDate(words: input.text, edtf: "../\(day)", earliest: nil, latest: day)
     case "until", "by", "bis":
-      return FuzzyDate(words: input.text, edtf: "../\(plain(code, latest))", earliest: nil, latest: latest)
+      return FuzzyDate(
+        words: input.text, edtf: "../\(plain(code, latest))", earliest: nil, latest: latest)
     case "after", "nach", "apres":
       let day = latest.adding(days: 1)
       return FuzzyDate(words: input.text, edtf: "\(day)/..", earliest: day, latest: nil)
     default:
-      return FuzzyDate(words: input.text, edtf: "\(plain(code, earliest))/..", earliest: earliest, latest: nil)
+      return FuzzyDate(
+        words: input.text, edtf: "\(plain(code, earliest))/..", earliest: earliest, latest: nil)
     }
   }
 
@@ -198,7 +211,8 @@ public struct DateReader: Sendable {
         words: input.text, edtf: code + "~", earliest: inner.earliest, latest: inner.latest)
     }
     let thirds = [
-      "early": 0, "debut": 0, "anfang": 0, "beginning": 0, "mid": 1, "mi": 1, "mitte": 1, "middle": 1,
+      "early": 0, "debut": 0, "anfang": 0, "beginning": 0, "mid": 1, "mi": 1, "mitte": 1,
+      "middle": 1,
       "late": 2, "end": 2, "fin": 2, "ende": 2,
     ]
     var word = first
@@ -213,12 +227,17 @@ public struct DateReader: Sendable {
     else { return nil }
     switch code.utf8.count {
     case 4:
-      if word == "end", let last = inner.latest { return FuzzyDate(words: input.text, edtf: "\(code)-12~", earliest: Day(year: last.year, month: 12, day: 1), latest: last) }
+      if word == "end", let last = inner.latest {
+        return FuzzyDate(
+          words: input.text, edtf: "\(code)-12~", earliest: Day(year: last.year, month: 12, day: 1),
+          latest: last)
+      }
       let month = third * 4 + 1
       let first = Day(year: earliest.year, month: month, day: 1)
       return FuzzyDate(
         words: input.text,
-        edtf: "\(code)-\(Day.padded(month, 2))/\(code)-\(Day.padded(month + 3, 2))~", earliest: first,
+        edtf: "\(code)-\(Day.padded(month, 2))/\(code)-\(Day.padded(month + 3, 2))~",
+        earliest: first,
         latest: lastDay(of: month + 3, earliest.year), isInferred: inner.isInferred,
         relativeTo: inner.relativeTo)
     case 7 where earliest.day == 1 && inner.latest == lastDay(of: earliest.month, earliest.year):
@@ -233,7 +252,8 @@ public struct DateReader: Sendable {
 
   /// `16-18 November 2005`, `2025-05-12 to 2025-05-14`, `may 2025 to july 2025`.
   private func range(_ input: Input) throws(DateError) -> FuzzyDate? {
-    if let place = input.words.firstIndex(where: { ["to", "bis", "au", "–"].contains($0) }), place > 0,
+    if let place = input.words.firstIndex(where: { ["to", "bis", "au", "–"].contains($0) }),
+      place > 0,
       place < input.words.count - 1
     {
       let last = try read(input.words[(place + 1)...].joined(separator: " "))
@@ -263,14 +283,20 @@ public struct DateReader: Sendable {
 
   /// Days, months, seasons, quarters, halves and years by name.
   private func calendar(_ input: Input) throws(DateError) -> FuzzyDate? {
-    var words = input.words.filter { !["the", "of", "le", "den", "der", "en", "im", "in", "de"].contains($0) }
+    var words = input.words.filter {
+      !["the", "of", "le", "den", "der", "en", "im", "in", "de"].contains($0)
+    }
     // "May 12, 2025" is "12 May 2025".
-    if words.count == 3, DateWords.month(words[0]) != nil, ordinal(words[1]) != nil { words.swapAt(0, 1) }
+    if words.count == 3, DateWords.month(words[0]) != nil, ordinal(words[1]) != nil {
+      words.swapAt(0, 1)
+    }
     switch words.count {
     case 1:
       if let year = year(words[0]) { return period("\(Day.padded(year, 4))", input) }
       if let day = Day(words[0]) { return period(day.description, input) }
-      if words[0].utf8.count == 7, EDTF.bounds(of: words[0]) != nil { return period(words[0], input) }
+      if words[0].utf8.count == 7, EDTF.bounds(of: words[0]) != nil {
+        return period(words[0], input)
+      }
       return try nextNamed(words[0], input)
     case 2:
       if let year = year(words[1]) { return try named(words[0], year, input) }
@@ -282,12 +308,15 @@ public struct DateReader: Sendable {
       }
       return nil
     case 3:
-      guard let number = ordinal(words[0]), let month = DateWords.month(words[1]), let year = year(words[2])
+      guard let number = ordinal(words[0]), let month = DateWords.month(words[1]),
+        let year = year(words[2])
       else { return nil }
       guard let day = Day(year: year, month: month, day: number) else {
         throw .impossible(
           input: input.text,
-          reason: "\(DateWords.english[month - 1]) \(year) has \(Day.daysIn(month: month, year: year)) days")
+          reason:
+            "\(DateWords.english[month - 1]) \(year) has \(Day.daysIn(month: month, year: year)) days"
+        )
       }
       return period(day.description, input)
     default: return nil
@@ -299,10 +328,13 @@ public struct DateReader: Sendable {
     let text = Day.padded(year, 4)
     if let month = DateWords.month(word) { return period("\(text)-\(Day.padded(month, 2))", input) }
     if let season = DateWords.season(word) { return period("\(text)-\(season)", input) }
-    guard let letter = word.first, "qht".contains(letter), let number = Int(word.dropFirst()) else { return nil }
+    guard let letter = word.first, "qht".contains(letter), let number = Int(word.dropFirst()) else {
+      return nil
+    }
     let (base, count) = letter == "h" ? (39, 2) : (32, 4)
     guard (1...count).contains(number) else {
-      throw .impossible(input: input.text, reason: "a year has \(count == 4 ? "4 quarters" : "2 halves")")
+      throw .impossible(
+        input: input.text, reason: "a year has \(count == 4 ? "4 quarters" : "2 halves")")
     }
     return period("\(text)-\(base + number)", input)
   }
@@ -335,7 +367,8 @@ public struct DateReader: Sendable {
 
   private func period(_ code: String, _ input: Input) -> FuzzyDate? {
     guard let bounds = EDTF.bounds(of: code, hemisphere) else { return nil }
-    return FuzzyDate(words: input.text, edtf: code, earliest: bounds.earliest, latest: bounds.latest)
+    return FuzzyDate(
+      words: input.text, edtf: code, earliest: bounds.earliest, latest: bounds.latest)
   }
 
   private func interval(_ first: Day, _ last: Day, _ input: Input) -> FuzzyDate {
@@ -353,23 +386,29 @@ public struct DateReader: Sendable {
   }
 
   private func year(_ word: String) -> Int? {
-    guard word.utf8.count == 4, let year = Int(word), (1000...9999).contains(year) else { return nil }
+    guard word.utf8.count == 4, let year = Int(word), (1000...9999).contains(year) else {
+      return nil
+    }
     return year
   }
 
   /// "12", "12th", "1er", "12."
   private func ordinal(_ word: String) -> Int? {
     let digits = word.prefix { $0.isASCII && $0.isNumber }
-    guard (1...2).contains(digits.count), ["", "st", "nd", "rd", "th", "er", "."].contains(word.dropFirst(digits.count))
+    guard (1...2).contains(digits.count),
+      ["", "st", "nd", "rd", "th", "er", "."].contains(word.dropFirst(digits.count))
     else { return nil }
     return Int(digits)
   }
 
   private func suggestions(_ input: Input) -> [String] {
     let forms = [
-      "2025-05-12", "12 May 2025", "today", "tomorrow", "friday", "next friday", "last friday", "+3d", "-2w",
-      "eow", "eom", "eoq", "eoy", "2026-W05", "may 2025", "2025", "summer 2022", "Q3 2024", "H1 2026",
-      "early 2025", "mid 2025", "late 2025", "circa 2024", "before 2026", "since 2023", "tbc", "unknown",
+      "2025-05-12", "12 May 2025", "today", "tomorrow", "friday", "next friday", "last friday",
+      "+3d", "-2w",
+      "eow", "eom", "eoq", "eoy", "2026-W05", "may 2025", "2025", "summer 2022", "Q3 2024",
+      "H1 2026",
+      "early 2025", "mid 2025", "late 2025", "circa 2024", "before 2026", "since 2023", "tbc",
+      "unknown",
     ]
     let near = forms.map { ($0, Similarity.distance(input.joined, $0.lowercased())) }
       .sorted { $0.1 < $1.1 }.prefix(3).filter { $0.1 <= max(1, input.joined.count / 3) }.map(\.0)

@@ -5,17 +5,20 @@ enum DateWords {
   static func weekday(_ word: String) -> Int? { weekdays[word] ?? abbreviated(word, weekdays) }
 
   static let english = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October",
     "November", "December",
   ]
 
   private static let months = table(
     [
-      "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+      "january", "february", "march", "april", "may", "june", "july", "august", "september",
+      "october",
       "november", "december",
     ],
     [
-      "janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre",
+      "janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre",
+      "octobre",
       "novembre", "decembre",
     ],
     [

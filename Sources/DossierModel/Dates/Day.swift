@@ -7,7 +7,9 @@ public struct Day: Hashable, Comparable, Sendable, CustomStringConvertible {
   static let range = -719_162...2_932_896
 
   /// Clamps to the range.
-  public init(number: Int) { self.number = min(max(number, Self.range.lowerBound), Self.range.upperBound) }
+  public init(number: Int) {
+    self.number = min(max(number, Self.range.lowerBound), Self.range.upperBound)
+  }
 
   /// - Returns: nil for a day that does not exist.
   public init?(year: Int, month: Int, day: Int) {
@@ -23,7 +25,9 @@ public struct Day: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// Strictly "YYYY-MM-DD".
   public init?(_ text: String) {
     let bytes = Array(text.utf8)
-    guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-") else { return nil }
+    guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-") else {
+      return nil
+    }
     func number(_ range: Range<Int>) -> Int? {
       var number = 0
       for byte in bytes[range] {
@@ -32,7 +36,9 @@ public struct Day: Hashable, Comparable, Sendable, CustomStringConvertible {
       }
       return number
     }
-    guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10) else { return nil }
+    guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10) else {
+      return nil
+    }
     self.init(year: year, month: month, day: day)
   }
 
@@ -49,7 +55,8 @@ public struct Day: Hashable, Comparable, Sendable, CustomStringConvertible {
     let shiftedMonth = (5 * dayOfYear + 2) / 153
     let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
     return (
-      yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+      yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month,
+      dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
     )
   }
 
@@ -76,7 +83,8 @@ public struct Day: Hashable, Comparable, Sendable, CustomStringConvertible {
     let (newYear, newMonth) = (count / 12, count % 12 + 1)
     guard count >= 12, newYear <= 9999 else { return Day(number: limited < 0 ? Int.min : Int.max) }
     return Day(
-      year: newYear, month: newMonth, day: min(day, Self.daysIn(month: newMonth, year: newYear))) ?? self
+      year: newYear, month: newMonth, day: min(day, Self.daysIn(month: newMonth, year: newYear)))
+      ?? self
   }
 
   static func daysIn(month: Int, year: Int) -> Int {

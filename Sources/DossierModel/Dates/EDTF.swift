@@ -10,7 +10,9 @@ public enum EDTF {
     guard let first = side(sides[0], hemisphere), let last = side(sides[1], hemisphere),
       first.isKnown || last.isKnown
     else { return nil }
-    if let earliest = first.bounds.earliest, let latest = last.bounds.latest, earliest > latest { return nil }
+    if let earliest = first.bounds.earliest, let latest = last.bounds.latest, earliest > latest {
+      return nil
+    }
     return (first.bounds.earliest, last.bounds.latest)
   }
 
@@ -29,7 +31,9 @@ public enum EDTF {
     switch parts.count {
     case 1: return range(years.lowerBound, 1, years.upperBound, 12)
     case 2:
-      if parts[1] == "XX" { return years.count == 1 ? range(years.lowerBound, 1, years.lowerBound, 12) : nil }
+      if parts[1] == "XX" {
+        return years.count == 1 ? range(years.lowerBound, 1, years.lowerBound, 12) : nil
+      }
       guard years.count == 1, let code = two(parts[1]) else { return nil }
       if (1...12).contains(code) { return range(years.lowerBound, code, years.lowerBound, code) }
       return period(code, years.lowerBound, hemisphere)
@@ -52,7 +56,8 @@ public enum EDTF {
     guard text.utf8.count == 4 else { return nil }
     let unknown = text.reversed().prefix { $0 == "X" }.count
     let digits = text.dropLast(unknown)
-    guard unknown <= 2, digits.utf8.allSatisfy({ (48...57).contains($0) }), let head = Int(digits) else {
+    guard unknown <= 2, digits.utf8.allSatisfy({ (48...57).contains($0) }), let head = Int(digits)
+    else {
       return nil
     }
     let width = [1, 10, 100][unknown]
@@ -65,7 +70,8 @@ public enum EDTF {
   }
 
   /// From the first day of one month to the last day of another.
-  private static func range(_ year: Int, _ month: Int, _ lastYear: Int, _ lastMonth: Int) -> Bounds? {
+  private static func range(_ year: Int, _ month: Int, _ lastYear: Int, _ lastMonth: Int) -> Bounds?
+  {
     guard let first = Day(year: year, month: month, day: 1),
       let last = Day(
         year: lastYear, month: lastMonth, day: Day.daysIn(month: lastMonth, year: lastYear))

@@ -16,7 +16,8 @@ public struct ImportFile: Sendable {
     var drafts: [(line: Int, kind: Kind, id: EntityID, members: [JSON.Member], digest: Digest)] = []
     var labels: [String: (id: EntityID, kind: Kind)] = [:]
     var ids: Set<EntityID> = []
-    for (index, line) in bytes.split(separator: 0x0a, omittingEmptySubsequences: false).enumerated() {
+    for (index, line) in bytes.split(separator: 0x0a, omittingEmptySubsequences: false).enumerated()
+    {
       if line.allSatisfy({ $0 == 0x20 || $0 == 0x0d || $0 == 0x09 }) { continue }
       do {
         let head = try Self.head(Array(line))
@@ -26,7 +27,8 @@ public struct ImportFile: Sendable {
         for label in head.labels { labels[label] = (head.id, head.kind) }
         drafts.append((index + 1, head.kind, head.id, head.members, Digest(of: Array(line))))
       } catch let problem as RecordProblem {
-        problems.append(ImportProblem(line: index + 1, field: problem.field, reason: problem.reason))
+        problems.append(
+          ImportProblem(line: index + 1, field: problem.field, reason: problem.reason))
       } catch let problem as JSONProblem {
         problems.append(
           ImportProblem(
@@ -89,7 +91,8 @@ public struct ImportFile: Sendable {
     let id: EntityID
     if let (kindOfID, full) = ShortID.parseFull(label) {
       guard kindOfID == kind else {
-        throw RecordProblem(field: "id", reason: "\"\(label)\" is the id of \(kindOfID.withArticle)")
+        throw RecordProblem(
+          field: "id", reason: "\"\(label)\" is the id of \(kindOfID.withArticle)")
       }
       id = full
     } else {

@@ -45,7 +45,9 @@ public enum RecordJSON {
 
   /// A plain day is its text; any other date says its words, EDTF and bounds.
   public static func encode(_ date: FuzzyDate) -> JSON {
-    if let edtf = date.edtf, FuzzyDate(edtf: edtf) == date, Day(edtf) != nil { return .string(edtf) }
+    if let edtf = date.edtf, FuzzyDate(edtf: edtf) == date, Day(edtf) != nil {
+      return .string(edtf)
+    }
     var members = [JSON.Member("words", .string(date.words))]
     if let edtf = date.edtf { members.append(.init("edtf", .string(edtf))) }
     if let day = date.earliest { members.append(.init("earliest", .string(day.description))) }
@@ -106,7 +108,8 @@ public enum RecordJSON {
       guard kinds.isEmpty || kinds.contains(found.kind) else {
         let expected = kinds.map(\.name).joined(separator: " or ")
         throw RecordProblem(
-          field: name, reason: "\"\(text)\" is \(found.kind.withArticle); a \(expected) is expected")
+          field: name, reason: "\"\(text)\" is \(found.kind.withArticle); a \(expected) is expected"
+        )
       }
       return .entity(found.id)
     case (.parts(let parts), .object(let members)):

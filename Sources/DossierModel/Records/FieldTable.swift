@@ -128,7 +128,8 @@ extension Field {
   public static let documentDialogue = Field(
     29, "dialogue", .reference([.dialogue]), "the dialogue it came out of")
   public static let url = Field(30, "url", .text, "its address")
-  public static let urlMissing = Field(31, "url_missing", .flag, "the address is known to be absent")
+  public static let urlMissing = Field(
+    31, "url_missing", .flag, "the address is known to be absent")
   public static let file = Field(32, "file", .text, "the file it is kept in")
 
   public static let concerns = Field(
@@ -151,26 +152,35 @@ extension Field {
   public static let deviceWriter = Field(
     21, "writers", .text, set: true, "the names it writes under, in hexadecimal")
 
-  public static let level = Field(20, "level", .word(["bilateral", "regional", "multilateral", "global"]), "how wide it is")
+  public static let level = Field(
+    20, "level", .word(["bilateral", "regional", "multilateral", "global"]), "how wide it is")
   public static let ourRole = Field(22, "our_role", .text, "what our side is in it")
   public static let legalNature = Field(23, "legal_nature", .text, "what it is in law")
   public static let legalBasis = Field(24, "legal_basis", .text, "what it rests on")
   public static let end = Field(26, "end", .date, "when it ended")
-  public static let instanceOf = Field(28, "instance_of", .reference([.partnership]), "the class it is one of")
-  public static let organisation = Field(32, "organisation", .reference([.party]), "the body behind it")
-  public static let claimedMembers = Field(33, "member_count", .number, "how many members a source claims")
+  public static let instanceOf = Field(
+    28, "instance_of", .reference([.partnership]), "the class it is one of")
+  public static let organisation = Field(
+    32, "organisation", .reference([.party]), "the body behind it")
+  public static let claimedMembers = Field(
+    33, "member_count", .number, "how many members a source claims")
   public static let cadence = Field(34, "cadence", .text, "how often it meets")
-  public static let instruments = Field(36, "instruments", .reference([.instrument]), set: true, "what pays for it")
+  public static let instruments = Field(
+    36, "instruments", .reference([.instrument]), set: true, "what pays for it")
   public static let city = Field(24, "city", .text, "where")
   public static let country = Field(25, "country", .reference([.party]), "in which country")
-  public static let mode = Field(26, "mode", .word(["in person", "virtual", "hybrid"]), "how they met")
+  public static let mode = Field(
+    26, "mode", .word(["in person", "virtual", "hybrid"]), "how they met")
   public static let agenda = Field(30, "agenda", .prose, "the points, one a line")
   public static let outcome = Field(31, "outcome", .prose, "what came out of it")
-  public static let dialogueCadence = Field(32, "cadence", .text, "how often it is held, for a series")
-  public static let implied = Field(33, "implied", .flag, "no source says it; another dialogue implies it")
+  public static let dialogueCadence = Field(
+    32, "cadence", .text, "how often it is held, for a series")
+  public static let implied = Field(
+    33, "implied", .flag, "no source says it; another dialogue implies it")
   public static let verbatim = Field(29, "verbatim", .flag, "the very words, not a paraphrase")
   public static let flags = Field(30, "flags", .text, set: true, "warnings for those who quote it")
-  public static let roleMemberCount = Field(27, "member_count", .number, "how many, where they are not named")
+  public static let roleMemberCount = Field(
+    27, "member_count", .number, "how many, where they are not named")
 
   // MARK: The table
 
@@ -221,7 +231,8 @@ extension Field {
         Field(29, "principle", .reference([.principle]), "the principle it serves"),
         Field(30, "open_ended", .flag, "no date is meant"),
         Field(31, "proposed", .date, "when it was proposed"),
-        Field(32, "followups", .reference([.dialogue]), set: true, "dialogues that came back to it"),
+        Field(
+          32, "followups", .reference([.dialogue]), set: true, "dialogues that came back to it"),
       ],
       .party: [codes, partyParent, memberCount, us, memberOf],
       .role: [
@@ -242,7 +253,8 @@ extension Field {
         Field(
           25, "parts",
           .parts([
-            ("part", .text), ("kind", .text), ("locator", .text), ("publisher", .reference([.party])),
+            ("part", .text), ("kind", .text), ("locator", .text),
+            ("publisher", .reference([.party])),
           ]), set: true, "what it consists of"),
         Field(26, "part_of", .reference([.document]), "the document it is a part of"),
         Field(27, "cites", .reference([.document]), set: true, "documents it names"),

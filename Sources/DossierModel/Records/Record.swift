@@ -31,7 +31,9 @@ public struct Record: Sendable, Identifiable {
         if let shown = field.shown, shown != .null { values[field.number] = [shown] }
       case .set:
         // The order of the bytes: the same on every machine.
-        values[field.number] = field.distinctValues.sorted { $0.encoded.lexicographicallyPrecedes($1.encoded) }
+        values[field.number] = field.distinctValues.sorted {
+          $0.encoded.lexicographicallyPrecedes($1.encoded)
+        }
       }
     }
     self.init(

@@ -21,7 +21,9 @@ public struct RecordGraph: Sendable {
   public init(_ file: ImportFile) {
     self.init(
       file.records.map { imported in
-        let pairs = imported.fields.filter { !$0.values.isEmpty }.map { ($0.field.number, $0.values) }
+        let pairs = imported.fields.filter { !$0.values.isEmpty }.map {
+          ($0.field.number, $0.values)
+        }
         return Record(
           id: imported.id, kind: imported.kind, values: Dictionary(pairs) { first, _ in first })
       })

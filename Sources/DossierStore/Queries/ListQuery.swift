@@ -87,7 +87,9 @@ extension Store {
     case .until(let date): return Self.compare("latest <=", date.latest ?? date.earliest)
     case .hasNoDate: return ("earliest IS NULL AND latest IS NULL", [])
     case .words(let text):
-      return ("number IN (SELECT rowid FROM search WHERE search MATCH ?)", [.text(Self.match(text))])
+      return (
+        "number IN (SELECT rowid FROM search WHERE search MATCH ?)", [.text(Self.match(text))]
+      )
     }
   }
 

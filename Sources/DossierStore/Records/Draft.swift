@@ -41,7 +41,8 @@ public struct Draft {
     let state = try state(id)
     let value = value ?? .null
     let place = Place(entity: id, field: field.number)
-    if let index = places[place], case .put(let number, _, let replaced) = operations[index].action {
+    if let index = places[place], case .put(let number, _, let replaced) = operations[index].action
+    {
       operations[index] = Operation(
         entity: id, kind: state.kind, .put(number, value, replacing: replaced))
       return
@@ -57,7 +58,8 @@ public struct Draft {
   public mutating func add(_ field: Field, _ value: Value, on id: EntityID) throws {
     let state = try state(id)
     guard state[field.number]?.distinctValues.contains(value) != true else { return }
-    guard added.insert(Element(place: Place(entity: id, field: field.number), value: value)).inserted
+    guard
+      added.insert(Element(place: Place(entity: id, field: field.number), value: value)).inserted
     else { return }
     append(id, state, .add(field.number, value))
   }

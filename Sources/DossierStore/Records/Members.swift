@@ -22,14 +22,17 @@ extension Store {
     try write("init") { draft in
       if try self.record(party) == nil { _ = draft.create(.party, id: party) }
       try draft.put(.name, .text(member), on: party)
-      if let slug = Folding.slug(member), try self.candidates(slug, []).allSatisfy({ $0.id == party }) {
+      if let slug = Folding.slug(member),
+        try self.candidates(slug, []).allSatisfy({ $0.id == party })
+      {
         try draft.put(.slug, .text(slug), on: party)
       }
       try draft.put(.kind, .text("person"), on: party)
       try draft.put(.us, .bool(true), on: party)
       let writer = try self.replica.identity().head.writer
       let found = try self.setting("device").flatMap { ShortID.parseFull($0)?.id }
-      let machine = try found.flatMap { try self.record($0) == nil ? nil : $0 } ?? draft.create(.device)
+      let machine =
+        try found.flatMap { try self.record($0) == nil ? nil : $0 } ?? draft.create(.device)
       try draft.put(.name, .text(device), on: machine)
       try draft.put(.deviceMember, .entity(party), on: machine)
       try draft.add(.deviceWriter, .text(writer.description), on: machine)
@@ -54,7 +57,8 @@ extension Store {
   public func authors() throws -> [WriterID: Author] {
     var authors: [WriterID: Author] = [:]
     for device in try records(ListQuery(.device)) {
-      let member = try device.reference(.deviceMember).flatMap { try record($0)?.title } ?? "unknown"
+      let member =
+        try device.reference(.deviceMember).flatMap { try record($0)?.title } ?? "unknown"
       for text in device.texts(.deviceWriter) {
         guard let bytes = Hexadecimal.decode(text), bytes.count == 16 else { continue }
         authors[WriterID(bytes: bytes)] = Author(member: member, device: device.title)

@@ -7,7 +7,9 @@ extension Store {
   ///
   /// - Parameter kinds: which kinds may be meant; any when empty.
   /// - Throws: ``StoreError/noSuchRecord(text:kinds:closest:)``, ``StoreError/ambiguous(text:candidates:)``.
-  public func find(_ text: String, _ kinds: [Kind] = [], includeHidden: Bool = false) throws -> Found {
+  public func find(_ text: String, _ kinds: [Kind] = [], includeHidden: Bool = false) throws
+    -> Found
+  {
     let candidates = try candidates(text, kinds, includeHidden: includeHidden)
     if candidates.count > 1 { throw StoreError.ambiguous(text: text, candidates: candidates) }
     if let found = candidates.first { return found }
@@ -32,7 +34,9 @@ extension Store {
         """, [.text(prefix), .int(Int64(kind.rawValue)), .bool(includeHidden)])
       if !matches.isEmpty { return matches }
     }
-    let bySlug = try slugMatches(text, includeHidden).filter { kinds.isEmpty || kinds.contains($0.kind) }
+    let bySlug = try slugMatches(text, includeHidden).filter {
+      kinds.isEmpty || kinds.contains($0.kind)
+    }
     if !bySlug.isEmpty { return bySlug }
     let byName = try found(
       """
@@ -74,10 +78,11 @@ extension Store {
   }
 
   private func shown(_ slug: String, _ id: EntityID) throws -> String {
-    let earlier = try connection.first(
-      "SELECT count(*) FROM record WHERE slug = ? AND hidden = 0 AND id < ?", .text(slug),
-      .blob(id.bytes)
-    ) { $0.int(0) } ?? 0
+    let earlier =
+      try connection.first(
+        "SELECT count(*) FROM record WHERE slug = ? AND hidden = 0 AND id < ?", .text(slug),
+        .blob(id.bytes)
+      ) { $0.int(0) } ?? 0
     return earlier == 0 ? slug : "\(slug)~\(earlier + 1)"
   }
 

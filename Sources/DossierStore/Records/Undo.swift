@@ -41,7 +41,9 @@ extension Store {
         if isRedo, logged.body.intent == "undo" { return logged }
         continue
       }
-      if logged.body.undoes != nil || isCancelled || logged.changeset.header.isContinued { continue }
+      if logged.body.undoes != nil || isCancelled || logged.changeset.header.isContinued {
+        continue
+      }
       if isRedo { return nil }
       if logged.body.intent == "init" || logged.body.intent == "join" { continue }
       return logged

@@ -4,22 +4,23 @@ import Glibc
 
 /// The clock and the dice of the machine: the only file that asks for either.
 enum Machine {
-  /// Two variables make a run repeatable, for tests of transcripts: `DOSSIER_TEST_CLOCK` (seconds since
-  /// 1970) and `DOSSIER_TEST_SEED` (a number; the process id is not mixed in).
+  /// Three variables make a run repeatable, for tests of transcripts: `DOSSIER_TEST_CLOCK` (seconds since
+  /// 1970), `DOSSIER_TEST_SEED` (a number) and `DOSSIER_TEST_HOST` (the name of the machine).
   static func surroundings() -> Surroundings {
     let fixed = environment("DOSSIER_TEST_CLOCK").flatMap { UInt64($0) }
-    if let seed = environment("DOSSIER_TEST_SEED").flatMap({ UInt64($0) }) {
-      var state = seed
-      return Surroundings(now: { fixed.map { $0 * 1000 } ?? wall() }) {
-        // SplitMix64.
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-      }
+    let now = { fixed.map { $0 * 1000 } ?? wall() }
+    guard let seed = environment("DOSSIER_TEST_SEED").flatMap({ UInt64($0) }) else {
+      return Surroundings(now: now, random: { UInt64.random(in: .min ... .max) })
     }
-    return Surroundings(now: { fixed.map { $0 * 1000 } ?? wall() }) { UInt64.random(in: .min ... .max) }
+    var state = seed
+    let splitMix = { () -> UInt64 in
+      state &+= 0x9e37_79b9_7f4a_7c15
+      var mixed = state
+      mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+      mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+      return mixed ^ (mixed >> 31)
+    }
+    return Surroundings(now: now, random: splitMix)
   }
 
   /// Milliseconds since 1970; 0 before.
@@ -38,7 +39,9 @@ enum Machine {
     localtime_r(&seconds, &local)
     let day = Day(
       year: Int(local.tm_year) + 1900, month: Int(local.tm_mon) + 1, day: Int(local.tm_mday))
-    return (day ?? Day(number: Int(milliseconds / 86_400_000)), Int(local.tm_hour), Int(local.tm_min))
+    return (
+      day ?? Day(number: Int(milliseconds / 86_400_000)), Int(local.tm_hour), Int(local.tm_min)
+    )
   }
 
   /// "2025-05-12 18:02".
@@ -53,6 +56,7 @@ enum Machine {
   }
 
   static var hostName: String {
+    if let name = environment("DOSSIER_TEST_HOST") { return name }
     var buffer = [CChar](repeating: 0, count: 256)
     guard gethostname(&buffer, 255) == 0 else { return "device" }
     return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -82,7 +82,9 @@ struct Context {
     if wantsJSON {
       say(RecordJSON.encode(record) { fullID($0) }.line)
     } else if terminal.isOutputTerminal {
-      say(([found.short + " "] + [details.filter { !$0.isEmpty }.joined(separator: " · ")]).joined(separator: " "))
+      say(
+        ([found.short + " "] + [details.filter { !$0.isEmpty }.joined(separator: " · ")]).joined(
+          separator: " "))
     } else {
       say(found.short)
       let line = details.filter { !$0.isEmpty }.joined(separator: " · ")

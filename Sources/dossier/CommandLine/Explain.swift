@@ -44,7 +44,8 @@ extension Failure {
       let first = closest.first
       self.init(
         "no-such-record", exit: 66, "no \(what) matches \"\(text)\"",
-        details: closest.isEmpty ? [] : ["closest: " + closest.map(Self.name).joined(separator: "\n           ")],
+        details: closest.isEmpty
+          ? [] : ["closest: " + closest.map(Self.name).joined(separator: "\n           ")],
         fix: first.map { "dossier show \($0.slug ?? $0.short)" }
           ?? (kinds == [.party] ? "dossier new party \"\(text)\"" : "dossier find \"\(text)\""),
         input: text, candidates: closest.map(\.short))
@@ -154,7 +155,8 @@ extension Failure {
         details: ["nothing was saved"])
     case .full:
       self.init(
-        "disk-full", exit: 74, "the disk is full", details: ["nothing was saved; the store is whole"])
+        "disk-full", exit: 74, "the disk is full",
+        details: ["nothing was saved; the store is whole"])
     case .readOnly:
       self.init(
         "read-only", exit: 74, "the store cannot be written: \(error.message)",
@@ -187,7 +189,10 @@ extension Failure {
     case .ambiguous(let input, let readings):
       self.init(
         "ambiguous-date", exit: 64, "date \"\(input)\" can be read two ways",
-        details: [readings.map { "\($0.words) = \($0.day)" }.joined(separator: "      "), "nothing was saved"],
+        details: [
+          readings.map { "\($0.words) = \($0.day)" }.joined(separator: "      "),
+          "nothing was saved",
+        ],
         input: input, candidates: readings.map(\.day.description))
     case .unknown(let input, let suggestions):
       self.init(

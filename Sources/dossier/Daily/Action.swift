@@ -13,7 +13,8 @@ struct Action: StoreCommand {
   @OptionGroup var place: PlaceOptions
   @OptionGroup var options: GlobalOptions
 
-  @Option(parsing: .singleValue, help: ArgumentHelp("Who does it; may be repeated.", valueName: "WHO"))
+  @Option(
+    parsing: .singleValue, help: ArgumentHelp("Who does it; may be repeated.", valueName: "WHO"))
   var by: [String] = []
   @Option(help: ArgumentHelp("By when.", valueName: "DATE")) var due: String?
   @Option(

@@ -8,12 +8,14 @@ import SQLite
 struct Export: StoreCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write dossiers as Markdown, or all records as JSON lines.",
-    discussion: "A file that was changed by hand since the last export is not overwritten without --force.")
+    discussion:
+      "A file that was changed by hand since the last export is not overwritten without --force.")
 
   @OptionGroup var options: GlobalOptions
   @Argument(help: ArgumentHelp("Partnerships; all when none are named.", valueName: "REF"))
   var references: [String] = []
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where to; - is standard output.", valueName: "DIR|-"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Where to; - is standard output.", valueName: "DIR|-"))
   var output: String
   @Option(name: .customLong("as"), help: "md or jsonl.") var format = "md"
   @Flag(help: "Overwrite what was changed by hand.") var force = false
@@ -28,7 +30,9 @@ struct Export: StoreCommand {
       try Files.writePrivately(Array(text.utf8), to: output, mode: 0o644)
       context.report("wrote \(output)")
     default:
-      throw Failure("bad-format", exit: 64, "cannot export \"\(format)\"", details: ["formats: md, jsonl"], input: format)
+      throw Failure(
+        "bad-format", exit: 64, "cannot export \"\(format)\"", details: ["formats: md, jsonl"],
+        input: format)
     }
   }
 
@@ -56,7 +60,8 @@ struct Export: StoreCommand {
         details: [
           "\(changed[0].lines == 1 ? "1 line differs" : "\(changed[0].lines) lines differ"); nothing was written (0 of \(texts.count) files)"
         ] + changed.dropFirst().prefix(9).map { "also \($0.path)" },
-        fix: "dossier export \(references.joined(separator: " ")) -o \(output) --diff   or --force".replacing("  -o", with: " -o"))
+        fix: "dossier export \(references.joined(separator: " ")) -o \(output) --diff   or --force"
+          .replacing("  -o", with: " -o"))
     }
     let written = try folder.write(texts, isWhole: wanted.isEmpty)
     context.report("wrote \(written) of \(texts.count) files to \(output)")

@@ -34,7 +34,8 @@ struct ExportFolder {
   /// Lines that are only in the file (-) or only in the page (+).
   func difference(_ page: Page) throws -> [String] {
     let there = try Files.read("\(path)/\(page.path)") ?? []
-    let old = String(decoding: there, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+    let old = String(decoding: there, as: UTF8.self).split(
+      separator: "\n", omittingEmptySubsequences: false)
     let new = page.text.split(separator: "\n", omittingEmptySubsequences: false)
     return new.difference(from: old).map { change in
       switch change {

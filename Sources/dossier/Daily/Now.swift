@@ -44,7 +44,9 @@ struct Now: StoreCommand {
     if review > 0 { say("to review: \(review) (dossier review)") }
     let counts = try store.counts()
     let kinds: [Kind] = [.partnership, .dialogue, .note, .action]
-    say(kinds.map { "\(counts[$0] ?? 0) \((counts[$0] ?? 0) == 1 ? $0.name : $0.plural)" }.joined(separator: ", "))
+    say(
+      kinds.map { "\(counts[$0] ?? 0) \((counts[$0] ?? 0) == 1 ? $0.name : $0.plural)" }.joined(
+        separator: ", "))
   }
 
   private func section(

@@ -11,7 +11,8 @@ struct Overdue: StoreCommand {
 
   func run(_ context: Context) throws {
     let records = try context.store.overdue(asOf: context.today)
-    try context.list(records, .action, defaults: ["id", "due", "owners", "text", "partnership", "dialogue"])
+    try context.list(
+      records, .action, defaults: ["id", "due", "owners", "text", "partnership", "dialogue"])
     if records.isEmpty { context.report("nothing is overdue") }
     if check, !records.isEmpty { throw ExitCode(1) }
   }

@@ -71,7 +71,8 @@ struct SyncRun {
         // The new name must be introduced, and that change sent.
         let author = try store.authors().values.first
         try store.introduce(
-          member: try store.me().flatMap { try store.record($0)?.title } ?? author?.member ?? Machine.userName,
+          member: try store.me().flatMap { try store.record($0)?.title } ?? author?.member
+            ?? Machine.userName,
           device: try store.setting("device.name") ?? Machine.hostName)
         _ = try await SyncSession(store.replica, with: remote).run()
       }
@@ -81,7 +82,8 @@ struct SyncRun {
       var failure = Failure(explaining: error)
       if failure.exit == 69 {
         let unsent = try store.replica.unsentCount()
-        var known = "nothing is lost: \(count(unsent, "change")) \(unsent == 1 ? "waits" : "wait") here"
+        var known =
+          "nothing is lost: \(count(unsent, "change")) \(unsent == 1 ? "waits" : "wait") here"
         if let last = try store.setting("sync.last").flatMap({ UInt64($0) }) {
           known += ", last sync \(Machine.text(Timestamp(milliseconds: last)))"
         }

@@ -12,7 +12,8 @@ struct WordsOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Write in $EDITOR.")
   var edit = false
 
-  @Option(name: .customLong("rule"), help: "How it may be attributed: record, background, chatham, off.")
+  @Option(
+    name: .customLong("rule"), help: "How it may be attributed: record, background, chatham, off.")
   var rule: String?
 
   @Option(
@@ -42,7 +43,9 @@ struct WordsOptions: ParsableArguments {
       text = words.joined(separator: " ")
     }
     let trimmed = text.trimmingEnd()
-    guard !trimmed.isEmpty else { throw Failure("no-text", exit: 64, "the text is empty; nothing was saved") }
+    guard !trimmed.isEmpty else {
+      throw Failure("no-text", exit: 64, "the text is empty; nothing was saved")
+    }
     return trimmed
   }
 
@@ -111,7 +114,9 @@ extension Context {
       }
       try draft.put(.rule, .text(rule), on: id)
     }
-    for topic in words.topics { try draft.add(.topics, .entity(try self.topic(topic, &draft)), on: id) }
+    for topic in words.topics {
+      try draft.add(.topics, .entity(try self.topic(topic, &draft)), on: id)
+    }
   }
 
   /// A topic by name; made when there is none, as a tag is.

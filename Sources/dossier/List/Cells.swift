@@ -8,7 +8,8 @@ extension Context {
     switch name {
     case "id": return try store.short(record.id, record.kind)
     case "title": return record.title
-    case "state" where record.kind == .action && record.elements(.actionState).isEmpty: return "open"
+    case "state" where record.kind == .action && record.elements(.actionState).isEmpty:
+      return "open"
     default: break
     }
     guard let field = record.kind.field(named: name) else { return "" }

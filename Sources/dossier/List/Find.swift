@@ -14,11 +14,13 @@ struct Find: StoreCommand {
 
   func run(_ context: Context) throws {
     let kinds = try kind.map { [try Kind(argument: $0)] } ?? []
-    let hits = try context.store.search(words.joined(separator: " "), kinds: kinds, limit: max(0, limit))
+    let hits = try context.store.search(
+      words.joined(separator: " "), kinds: kinds, limit: max(0, limit))
     if context.wantsJSON {
       let objects = hits.map { hit in
         JSON.object([
-          .init("type", .string(hit.found.kind.name)), .init("id", .string(context.fullID(hit.found.id))),
+          .init("type", .string(hit.found.kind.name)),
+          .init("id", .string(context.fullID(hit.found.id))),
           .init("title", .string(hit.found.title)), .init("excerpt", .string(hit.excerpt)),
         ])
       }
@@ -26,7 +28,8 @@ struct Find: StoreCommand {
     }
     var table = Table(header: ["id", "title", "excerpt"])
     for hit in hits { table.rows.append([hit.found.short, hit.found.title, hit.excerpt]) }
-    let lines = context.terminal.isOutputTerminal
+    let lines =
+      context.terminal.isOutputTerminal
       ? table.lines(width: context.terminal.width) : table.tabSeparated
     if !lines.isEmpty { say(lines.joined(separator: "\n")) }
     if hits.isEmpty { context.report("nothing says \"\(words.joined(separator: " "))\"") }

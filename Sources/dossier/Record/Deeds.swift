@@ -30,7 +30,10 @@ struct Act: StoreCommand {
     guard let record = try context.store.record(id) else { return }
     try context.show(
       new: id,
-      [try context.cell(record, "party"), what, try context.cell(record, "in"), record.date(.actDate)?.reading ?? ""])
+      [
+        try context.cell(record, "party"), what, try context.cell(record, "in"),
+        record.date(.actDate)?.reading ?? "",
+      ])
   }
 }
 
@@ -42,7 +45,8 @@ struct Role: StoreCommand {
   @Argument(help: "Who.") var party: String
   @Argument(help: "What it is there.") var what: String
   @Option(
-    name: .customLong("in"), help: ArgumentHelp("Party, partnership or dialogue.", valueName: "REF"))
+    name: .customLong("in"), help: ArgumentHelp("Party, partnership or dialogue.", valueName: "REF")
+  )
   var place: String
   @Option(help: ArgumentHelp("Since when.", valueName: "DATE")) var from: String?
   @Option(help: ArgumentHelp("Until when.", valueName: "DATE")) var until: String?
@@ -55,7 +59,9 @@ struct Role: StoreCommand {
       try draft.put(.roleWhat, .text(try RecordJSON.checked(what, .text, "what")), on: id)
       let target = try context.store.find(place, [.party, .partnership, .dialogue])
       try draft.put(.roleIn, .entity(target.id), on: id)
-      if let title { try draft.put(.title, .text(try RecordJSON.checked(title, .text, "title")), on: id) }
+      if let title {
+        try draft.put(.title, .text(try RecordJSON.checked(title, .text, "title")), on: id)
+      }
       if let from { try draft.put(.roleStart, try context.date(from).value, on: id) }
       if let until { try draft.put(.roleEnd, try context.date(until).value, on: id) }
       return id
@@ -95,7 +101,9 @@ struct Attend: StoreCommand {
           for old in present where old.reference("party") == party {
             try draft.remove(.participants, old.value, from: found.id)
           }
-          let value = Value.list([.entity(party), principal.map { .entity($0) } ?? .null, .text(how)])
+          let value = Value.list([
+            .entity(party), principal.map { .entity($0) } ?? .null, .text(how),
+          ])
           try draft.add(.participants, value, on: found.id)
         }
       }

@@ -49,11 +49,14 @@ extension Context {
       switch text.lowercased() {
       case "yes", "true", "1": return .bool(true)
       case "no", "false", "0": return .bool(false)
-      default: throw Failure("bad-field", exit: 65, "\(field.name): yes or no is expected, not \"\(text)\"")
+      default:
+        throw Failure(
+          "bad-field", exit: 65, "\(field.name): yes or no is expected, not \"\(text)\"")
       }
     case .number:
       guard let number = Int64(text) else {
-        throw Failure("bad-field", exit: 65, "\(field.name): a whole number is expected, not \"\(text)\"")
+        throw Failure(
+          "bad-field", exit: 65, "\(field.name): a whole number is expected, not \"\(text)\"")
       }
       return .int(number)
     case .date: return try date(text).value
@@ -100,7 +103,8 @@ extension Context {
     guard let value else { return }
     if assignment.mode == .remove {
       guard try draft.remove(field, value, from: record) else {
-        throw Failure("not-there", exit: 66, "\(field.name) has no \"\(assignment.text)\"; nothing was saved")
+        throw Failure(
+          "not-there", exit: 66, "\(field.name) has no \"\(assignment.text)\"; nothing was saved")
       }
     } else {
       try draft.add(field, value, on: record)

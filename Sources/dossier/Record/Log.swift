@@ -21,7 +21,9 @@ struct Log: StoreCommand {
         let author = authors[header.writer]
         let who = author.map { "\($0.member) on \($0.device)" } ?? "unknown writer"
         if !context.wantsJSON {
-          say("\(Machine.text(header.clock))  \(who)  \(logged.body.intent)\(logged.isSent ? "" : "  (waits to sync)")")
+          say(
+            "\(Machine.text(header.clock))  \(who)  \(logged.body.intent)\(logged.isSent ? "" : "  (waits to sync)")"
+          )
         }
         for operation in logged.body.operations where operation.entity == found.id {
           guard let change = try describe(operation, found.kind, context) else { continue }
@@ -29,13 +31,17 @@ struct Log: StoreCommand {
             entries.append(
               .object([
                 .init("at", .int(Int64(header.clock.milliseconds))),
-                .init("by", .string(author?.member ?? "")), .init("device", .string(author?.device ?? "")),
-                .init("command", .string(logged.body.intent)), .init("field", .string(change.field)),
-                .init("value", .string(change.value)), .init("replaced", .array(change.replaced.map { .string($0) })),
+                .init("by", .string(author?.member ?? "")),
+                .init("device", .string(author?.device ?? "")),
+                .init("command", .string(logged.body.intent)),
+                .init("field", .string(change.field)),
+                .init("value", .string(change.value)),
+                .init("replaced", .array(change.replaced.map { .string($0) })),
                 .init("changeset", .string(logged.changeset.id.description)),
               ]))
           } else {
-            let replaced = change.replaced.isEmpty ? "" : "   was: " + change.replaced.joined(separator: " | ")
+            let replaced =
+              change.replaced.isEmpty ? "" : "   was: " + change.replaced.joined(separator: " | ")
             say("    \(change.field): \(change.value)\(replaced)")
           }
         }

@@ -29,15 +29,20 @@ struct New: StoreCommand {
 
   func run(_ context: Context) throws {
     let kind = try Kind(argument: kind)
-    guard [.partnership, .dialogue, .party, .document, .topic, .instrument, .principle, .discrepancy]
-      .contains(kind)
+    guard
+      [.partnership, .dialogue, .party, .document, .topic, .instrument, .principle, .discrepancy]
+        .contains(kind)
     else {
       throw Failure(
         "wrong-command", exit: 64, "\(kind.withArticle) is not made with new",
-        fix: "dossier help \(kind == .act || kind == .role ? kind.name : kind == .action ? "action" : "note")")
+        fix:
+          "dossier help \(kind == .act || kind == .role ? kind.name : kind == .action ? "action" : "note")"
+      )
     }
     let name = name.joined(separator: " ").trimmingEnd()
-    guard !name.isEmpty else { throw Failure("no-name", exit: 64, "\(kind.withArticle) needs a name") }
+    guard !name.isEmpty else {
+      throw Failure("no-name", exit: 64, "\(kind.withArticle) needs a name")
+    }
     let id = try context.store.write("new") { draft in
       let id = draft.create(kind)
       let title: Field = kind == .discrepancy ? .what : .name
@@ -45,7 +50,9 @@ struct New: StoreCommand {
       if let slug = try slug(for: name, kind, context) { try draft.put(.slug, .text(slug), on: id) }
       if let word { try draft.put(.kind, .text(word), on: id) }
       if let on { try put(try context.date(on), kind, id, &draft) }
-      for place in try context.find(places, [.partnership]) { try self.place(place.id, kind, id, &draft) }
+      for place in try context.find(places, [.partnership]) {
+        try self.place(place.id, kind, id, &draft)
+      }
       for party in try context.find(parties, [.party]) {
         try self.party(party.id, kind, id, &draft)
       }
@@ -100,7 +107,8 @@ struct New: StoreCommand {
     case .instrument: try draft.add(.supports, .entity(place), on: id)
     case .principle: try draft.put(.principleOf, .entity(place), on: id)
     case .discrepancy: try draft.add(.concerns, .entity(place), on: id)
-    default: throw Failure("no-place", exit: 64, "\(kind.withArticle) does not belong to a partnership")
+    default:
+      throw Failure("no-place", exit: 64, "\(kind.withArticle) does not belong to a partnership")
     }
   }
 

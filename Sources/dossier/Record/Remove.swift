@@ -17,7 +17,9 @@ struct Remove: StoreCommand {
         for found in found { try draft.delete(found.id) }
       }
       for found in found {
-        let isStillThere = try context.store.candidates(found.short, [found.kind]).contains { $0.id == found.id }
+        let isStillThere = try context.store.candidates(found.short, [found.kind]).contains {
+          $0.id == found.id
+        }
         context.report(
           "\(found.short)  deleted · \(found.title)"
             + (isStillThere ? " (stays visible: other records belong to it)" : ""))
@@ -48,7 +50,8 @@ struct Move: StoreCommand {
     abstract: "Give notes, actions or dialogues another place.")
 
   @OptionGroup var options: GlobalOptions
-  @Argument(help: ArgumentHelp("Notes, actions, dialogues.", valueName: "REF")) var references: [String]
+  @Argument(help: ArgumentHelp("Notes, actions, dialogues.", valueName: "REF")) var references:
+    [String]
   @Option(help: ArgumentHelp("Partnership or dialogue.", valueName: "REF")) var to: String
 
   func run(_ context: Context) throws {
@@ -75,7 +78,8 @@ struct Move: StoreCommand {
       try draft.put(.actionDialogue, isPartnership ? nil : .entity(target.id), on: found.id)
     default:
       guard isPartnership else {
-        throw Failure("bad-place", exit: 64, "a dialogue belongs to a partnership, not to a dialogue")
+        throw Failure(
+          "bad-place", exit: 64, "a dialogue belongs to a partnership, not to a dialogue")
       }
       for old in try context.store.record(found.id)?.elements(.partnerships) ?? [] {
         try draft.remove(.partnerships, old, from: found.id)

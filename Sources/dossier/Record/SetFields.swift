@@ -6,7 +6,8 @@ import DossierStore
 struct SetFields: StoreCommand {
   static let configuration = CommandConfiguration(
     commandName: "set", abstract: "Give fields a value.",
-    discussion: "FIELD=VALUE puts, FIELD= empties; of a set, FIELD+=VALUE adds and FIELD-=VALUE removes.")
+    discussion:
+      "FIELD=VALUE puts, FIELD= empties; of a set, FIELD+=VALUE adds and FIELD-=VALUE removes.")
 
   @OptionGroup var options: GlobalOptions
   @Argument(help: ArgumentHelp("The record.", valueName: "REF")) var reference: String
@@ -24,7 +25,8 @@ struct SetFields: StoreCommand {
         // The reading of a date is always told.
         let text =
           try record.date(assignment.field)?.reading ?? context.cell(record, assignment.field.name)
-        context.report("\(found.short)  \(assignment.field.name): \(text.isEmpty ? "(empty)" : text)")
+        context.report(
+          "\(found.short)  \(assignment.field.name): \(text.isEmpty ? "(empty)" : text)")
       }
     }
   }
@@ -37,7 +39,8 @@ struct Tag: StoreCommand {
 
   @OptionGroup var options: GlobalOptions
   @Argument(help: ArgumentHelp("The record.", valueName: "REF")) var reference: String
-  @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("+topic or -topic.", valueName: "±topic"))
+  @Argument(
+    parsing: .captureForPassthrough, help: ArgumentHelp("+topic or -topic.", valueName: "±topic"))
   var tags: [String]
 
   func run(_ context: Context) throws {
@@ -73,7 +76,8 @@ struct Link: StoreCommand {
   @Argument(help: ArgumentHelp("The record.", valueName: "REF")) var reference: String
   @Argument(help: ArgumentHelp("The other one.", valueName: "REF")) var other: String
   @Option(
-    name: .customLong("as"), help: "related, parent, follows, amends, implements, about; or a word of yours.")
+    name: .customLong("as"),
+    help: "related, parent, follows, amends, implements, about; or a word of yours.")
   var relation = "related"
   @Flag(help: "Take the relation away.") var remove = false
 

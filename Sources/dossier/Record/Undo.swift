@@ -29,11 +29,13 @@ extension Context {
     }
     guard report.count > 0 || report.skipped.isEmpty else {
       throw Failure(
-        "changed-since", exit: 73, "\(report.intent) was changed again since; nothing was taken back",
+        "changed-since", exit: 73,
+        "\(report.intent) was changed again since; nothing was taken back",
         details: report.skipped.map { "\($0.short)  \($0.title)" },
         fix: report.skipped.first.map { "dossier log \($0.short)" })
     }
-    self.report("\(verb) \(report.intent): \(report.count) \(report.count == 1 ? "change" : "changes")")
+    self.report(
+      "\(verb) \(report.intent): \(report.count) \(report.count == 1 ? "change" : "changes")")
     for found in report.skipped {
       self.report("  \(found.short) was changed again since and stays as it is · \(found.title)")
     }

@@ -14,19 +14,29 @@ struct Doctor: StoreCommand {
   func run(_ context: Context) throws {
     var findings: [Finding] = []
     findings.append(try Finding("database file", context.store.integrity()))
-    findings.append(Finding("log: chain, hashes, signatures", Self.problem { try context.store.replica.checkLog() }))
+    findings.append(
+      Finding(
+        "log: chain, hashes, signatures", Self.problem { try context.store.replica.checkLog() }))
     let deviations = try context.store.replica.deviations()
     findings.append(
       Finding(
         "records against the log",
-        deviations.isEmpty ? nil : "\(deviations.count) records are not what the log says; try: dossier doctor --rebuild"))
+        deviations.isEmpty
+          ? nil
+          : "\(deviations.count) records are not what the log says; try: dossier doctor --rebuild"))
     let tables = try context.store.tablesFollowFromLog()
     findings.append(
-      Finding("lists and search against the log", tables ? nil : "they differ; try: dossier doctor --rebuild"))
+      Finding(
+        "lists and search against the log",
+        tables ? nil : "they differ; try: dossier doctor --rebuild"))
     findings.append(Finding("file modes", try openFiles(context.store.folder)))
     findings.append(Finding("clock", try clock(context)))
     findings.append(Finding("waiting", try waiting(context)))
-    for finding in findings { say("\(finding.problem == nil ? "ok " : "BAD")  \(finding.subject)\(finding.problem.map { ": \($0)" } ?? "")") }
+    for finding in findings {
+      say(
+        "\(finding.problem == nil ? "ok " : "BAD")  \(finding.subject)\(finding.problem.map { ": \($0)" } ?? "")"
+      )
+    }
     say("     \(Version.text), SQLite \(Connection.libraryVersion), \(context.store.folder)")
     if findings.contains(where: { $0.problem != nil }) {
       guard rebuild else { throw ExitCode(1) }
@@ -61,7 +71,8 @@ struct Doctor: StoreCommand {
       try Files.isOpenToOthers($0)
     }
     return open.isEmpty
-      ? nil : "others can read \(open.joined(separator: ", ")); try: chmod go-rwx \(open.joined(separator: " "))"
+      ? nil
+      : "others can read \(open.joined(separator: ", ")); try: chmod go-rwx \(open.joined(separator: " "))"
   }
 
   private func clock(_ context: Context) throws -> String? {
@@ -71,14 +82,17 @@ struct Doctor: StoreCommand {
     let day: UInt64 = 86_400_000
     guard let ahead = latest.first(where: { $0.clock.milliseconds > now + day }) else { return nil }
     let hours = (ahead.clock.milliseconds - now) / 3_600_000
-    return "\(authors[ahead.writer]?.device ?? "a device") is \(hours) h ahead of this machine; harmless, but its times are shown wrong"
+    return
+      "\(authors[ahead.writer]?.device ?? "a device") is \(hours) h ahead of this machine; harmless, but its times are shown wrong"
   }
 
   private func waiting(_ context: Context) throws -> String? {
     let refused = try context.store.replica.refused()
     let waiting = try context.store.replica.waitingCount()
     var problems: [String] = []
-    if !refused.isEmpty { problems.append("the remote refused \(refused.count) changes (dossier sync --status)") }
+    if !refused.isEmpty {
+      problems.append("the remote refused \(refused.count) changes (dossier sync --status)")
+    }
     if waiting > 0 { problems.append("\(waiting) changes wait for others that are not here yet") }
     return problems.isEmpty ? nil : problems.joined(separator: "; ")
   }

@@ -15,46 +15,46 @@ enum HelpTopics {
 
   private static let texts: [String: String] = [
     "dates": """
-      A date is read by a closed grammar; anything else is refused. The reading is always printed.
+    A date is read by a closed grammar; anything else is refused. The reading is always printed.
 
-        2025-05-12   12 May 2025   12 mai 2025   12. Mai 2025        a day
-        today  tomorrow  friday  next friday  last friday  +3d  -2w  a day; friday is the next one
-        eow  eom  eoq  eoy                                           the end of week, month, quarter, year
-        2026-W05                                                     an ISO week
-        may 2025   2025   summer 2022   Q3 2024   H1 2026            a period
-        early 2025   mid 2025   late 2025                            a part of a year
-        circa 2024   2025-05?   before 2026   since 2023             uncertain or open
-        tbc   unknown                                                no date, and that is a fact too
+      2025-05-12   12 May 2025   12 mai 2025   12. Mai 2025        a day
+      today  tomorrow  friday  next friday  last friday  +3d  -2w  a day; friday is the next one
+      eow  eom  eoq  eoy                                           the end of week, month, quarter, year
+      2026-W05                                                     an ISO week
+      may 2025   2025   summer 2022   Q3 2024   H1 2026            a period
+      early 2025   mid 2025   late 2025                            a part of a year
+      circa 2024   2025-05?   before 2026   since 2023             uncertain or open
+      tbc   unknown                                                no date, and that is a fact too
 
-      A due date noted in a dialogue is read from the dialogue's day. 3/4/2026 is refused: it has two readings.
-      """,
+    A due date noted in a dialogue is read from the dialogue's day. 3/4/2026 is refused: it has two readings.
+    """,
     "filters": """
-      by:WHO          who does, wrote or said it        in:REF          belongs to a partnership or dialogue
-      with:WHO        the other side                    +topic          a topic
-      kind:WORD       what sort                         state:WORD      open, done, planned, held …
-      on:DATE due:DATE   may fall into that period      due:none        has no date
-      before:DATE     over before it begins             after:DATE      begins after it ends
-      since:DATE      ends in it or later               until:DATE due.by:DATE   over when it ends
-      not:FILTER      the contrary                      "free words"    full text
+    by:WHO          who does, wrote or said it        in:REF          belongs to a partnership or dialogue
+    with:WHO        the other side                    +topic          a topic
+    kind:WORD       what sort                         state:WORD      open, done, planned, held …
+    on:DATE due:DATE   may fall into that period      due:none        has no date
+    before:DATE     over before it begins             after:DATE      begins after it ends
+    since:DATE      ends in it or later               until:DATE due.by:DATE   over when it ends
+    not:FILTER      the contrary                      "free words"    full text
 
-      A word before a colon that is not in this list is an error, never a search.
-      """,
+    A word before a colon that is not in this list is an error, never a search.
+    """,
     "exit-codes": """
-      0 done   1 the check says no   64 usage   65 bad input data   66 no such record, or several
-      69 server unreachable   70 our bug   73 exists, or changed by hand   74 disk   75 busy
-      76 protocol mismatch   77 not allowed   78 not set up   130 interrupted
-      """,
+    0 done   1 the check says no   64 usage   65 bad input data   66 no such record, or several
+    69 server unreachable   70 our bug   73 exists, or changed by hand   74 disk   75 busy
+    76 protocol mismatch   77 not allowed   78 not set up   130 interrupted
+    """,
     "environment": """
-      DOSSIER_STORE    folder of the store; else $XDG_DATA_HOME/dossier, ~/.local/share/dossier
-      XDG_STATE_HOME   texts that could not be saved wait in dossier/unsaved below it
-      VISUAL, EDITOR   for note -e and edit        COLUMNS   width of tables        TZ   what today is
-      """,
+    DOSSIER_STORE    folder of the store; else $XDG_DATA_HOME/dossier, ~/.local/share/dossier
+    XDG_STATE_HOME   texts that could not be saved wait in dossier/unsaved below it
+    VISUAL, EDITOR   for note -e and edit        COLUMNS   width of tables        TZ   what today is
+    """,
     "sync": """
-      Every command saves a changeset on this machine. dossier sync sends what the server lacks, brings what
-      is missing here, and says when both hold the same. Without a network everything but sync works.
+    Every command saves a changeset on this machine. dossier sync sends what the server lacks, brings what
+    is missing here, and says when both hold the same. Without a network everything but sync works.
 
-      Two people who change one field without knowing of each other both keep their value: one is shown,
-      the other waits in dossier review. dossier sync --status says what waits.
-      """,
+    Two people who change one field without knowing of each other both keep their value: one is shown,
+    the other waits in dossier review. dossier sync --status says what waits.
+    """,
   ]
 }

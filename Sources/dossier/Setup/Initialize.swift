@@ -33,16 +33,20 @@ struct Whoami: StoreCommand {
     let remote = try store.setting("remote.address")
     if context.wantsJSON {
       var members: [JSON.Member] = [
-        .init("member", .string(author?.member ?? "")), .init("device", .string(author?.device ?? "")),
+        .init("member", .string(author?.member ?? "")),
+        .init("device", .string(author?.device ?? "")),
         .init("workspace", .string(identity.workspace.description)),
-        .init("writer", .string(identity.head.writer.description)), .init("store", .string(store.folder)),
+        .init("writer", .string(identity.head.writer.description)),
+        .init("store", .string(store.folder)),
       ]
       if let remote { members.append(.init("remote", .string(remote))) }
       return say(JSON.object(members).line)
     }
     say("\(author?.member ?? "unknown") on \(author?.device ?? "this machine")")
     say("  store      \(store.folder)")
-    say("  workspace  \(try store.setting("remote.workspace") ?? "of this machine alone")  \(identity.workspace)")
+    say(
+      "  workspace  \(try store.setting("remote.workspace") ?? "of this machine alone")  \(identity.workspace)"
+    )
     say("  writes as  \(identity.head.writer)")
     say("  remote     \(remote ?? "none (dossier join CODE)")")
   }

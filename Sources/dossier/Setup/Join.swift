@@ -10,7 +10,8 @@ struct Join: AsyncParsableCommand {
     abstract: "Enter a team's workspace with an invite code; what was noted here comes along.")
 
   @OptionGroup var options: GlobalOptions
-  @Argument(help: "The code from the owner of the workspace; - reads standard input.") var code: String
+  @Argument(help: "The code from the owner of the workspace; - reads standard input.") var code:
+    String
   @Option(help: "What this machine is called.") var device: String?
 
   func run() async throws {

@@ -17,7 +17,9 @@ struct Import: StoreCommand {
 
   func run(_ context: Context) throws {
     guard format == "jsonl" else {
-      throw Failure("bad-format", exit: 64, "cannot import \"\(format)\"", details: ["formats: jsonl"], input: format)
+      throw Failure(
+        "bad-format", exit: 64, "cannot import \"\(format)\"", details: ["formats: jsonl"],
+        input: format)
     }
     guard let bytes = try Files.read(file) else {
       throw Failure("no-file", exit: 66, "there is no file \"\(file)\"", input: file)
@@ -28,7 +30,8 @@ struct Import: StoreCommand {
     } catch StoreError.badImport(let problems) {
       throw Failure(
         "bad-import", exit: 65,
-        problems.count == 1 ? "one line cannot be imported" : "\(problems.count) lines cannot be imported",
+        problems.count == 1
+          ? "one line cannot be imported" : "\(problems.count) lines cannot be imported",
         details: lines(problems) + ["nothing was saved"],
         fix: "dossier import \(file) --partial   to save the good lines", input: file)
     }

@@ -36,7 +36,8 @@ struct Review: StoreCommand {
     let items = try context.store.replica.review()
     let authors = try context.store.authors()
     if context.wantsJSON {
-      return say(JSON.array(try items.compactMap { try json($0.entity, $0.field, authors, context) }).line)
+      return say(
+        JSON.array(try items.compactMap { try json($0.entity, $0.field, authors, context) }).line)
     }
     for (entity, number) in items {
       guard let found = try context.store.found(entity),
@@ -50,10 +51,13 @@ struct Review: StoreCommand {
       }
       say("\(found.short)  \(field.name)  \(found.title)")
       for (index, value) in Self.siblings(values).enumerated() {
-        let who = authors[value.id.writer].map { "\($0.member) on \($0.device)" } ?? "unknown writer"
+        let who =
+          authors[value.id.writer].map { "\($0.member) on \($0.device)" } ?? "unknown writer"
         let mark = index == 0 ? "shown" : "     "
         let text = try context.text(value.value, field.type)
-        say("   \(index + 1)  \(mark)  \(text.isEmpty ? "(empty)" : text)  · \(who), \(Machine.text(value.clock))")
+        say(
+          "   \(index + 1)  \(mark)  \(text.isEmpty ? "(empty)" : text)  · \(who), \(Machine.text(value.clock))"
+        )
       }
     }
     if items.isEmpty { context.report("nothing waits for a decision") }
@@ -105,7 +109,9 @@ struct Review: StoreCommand {
     guard !waiting.isEmpty else {
       throw Failure("nothing-waits", exit: 66, "nothing of \(found.short) waits for a decision")
     }
-    if waiting.contains(where: { $0.field == nil }), verb == "delete" || words.count == 1, verb != "take", verb != "edit" {
+    if waiting.contains(where: { $0.field == nil }), verb == "delete" || words.count == 1,
+      verb != "take", verb != "edit"
+    {
       try context.store.write("review") { draft in
         if verb == "delete" { try draft.delete(found.id) } else { try draft.restore(found.id) }
       }
@@ -118,8 +124,10 @@ struct Review: StoreCommand {
     var chosen = siblings[0].value
     switch verb {
     case "take":
-      guard let text = rest.first, let number = Int(text), siblings.indices.contains(number - 1) else {
-        throw Failure("bad-number", exit: 64, "say a number from 1 to \(siblings.count)", fix: "dossier review")
+      guard let text = rest.first, let number = Int(text), siblings.indices.contains(number - 1)
+      else {
+        throw Failure(
+          "bad-number", exit: 64, "say a number from 1 to \(siblings.count)", fix: "dossier review")
       }
       chosen = siblings[number - 1].value
     case "edit":
@@ -129,14 +137,17 @@ struct Review: StoreCommand {
       }
       return context.report("\(found.short)  \(field.name): \(text)")
     case "delete":
-      throw Failure("bad-verb", exit: 64, "\(field.name) cannot be deleted here; keep, take or edit it")
+      throw Failure(
+        "bad-verb", exit: 64, "\(field.name) cannot be deleted here; keep, take or edit it")
     default: break
     }
     try context.store.write("review") { draft in try draft.put(field, chosen, on: found.id) }
     context.report("\(found.short)  \(field.name): \(try context.text(chosen, field.type))")
   }
 
-  private func field(_ found: Found, _ waiting: [FieldNumber], _ rest: inout [String]) throws -> Field {
+  private func field(_ found: Found, _ waiting: [FieldNumber], _ rest: inout [String]) throws
+    -> Field
+  {
     let fields = waiting.compactMap { found.kind.field($0) }
     if let name = rest.first, let field = fields.first(where: { $0.name == name }) {
       rest.removeFirst()
