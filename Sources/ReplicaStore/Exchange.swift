@@ -165,7 +165,8 @@ extension Replica {
       """
       SELECT 1 FROM changeset AS earlier JOIN changeset AS this USING (writer)
       WHERE this.id = ? AND earlier.sequence = this.sequence - 1 AND earlier.refused IS NOT NULL
-      """, .blob(id.bytes)) { _ in true } ?? false
+      """, .blob(id.bytes)
+    ) { _ in true } ?? false
   }
 
   /// Forgets refusals that may have ended: a member was let in, or may write now.

@@ -69,7 +69,8 @@ extension Replica {
         (WriterID(bytes: $0.blob(0)), PublicKey(bytes: $0.blob(1)))
       })
     for (writer, head) in try connection.all(
-      "SELECT id, head FROM writer", row: { (WriterID(bytes: $0.blob(0)), Digest(bytes: $0.blob(1))) })
+      "SELECT id, head FROM writer",
+      row: { (WriterID(bytes: $0.blob(0)), Digest(bytes: $0.blob(1))) })
     where previous[writer] ?? .zero != head {
       throw ReplicaError.damaged("changeset \(head)")
     }

@@ -50,7 +50,9 @@ struct Author {
   }
 
   private mutating func newlySeen() -> [Header.Seen] {
-    let news = replica.applied.all.filter { $0.writer != writer && $0.sequence > declared[$0.writer] }
+    let news = replica.applied.all.filter {
+      $0.writer != writer && $0.sequence > declared[$0.writer]
+    }
     for (writer, sequence) in news { declared[writer] = sequence }
     return news.map { Header.Seen(writer: $0.writer, sequence: $0.sequence) }
   }
@@ -133,11 +135,13 @@ struct Picture: Equatable {
       var tombstones = former?.tombstones ?? []
       func keep(_ number: FieldNumber, _ shape: FieldState.Shape, _ value: Value) {
         let place = fields.firstIndex { $0.number == number && $0.shape == shape }
-        let alive = (place.map { fields.remove(at: $0).alive } ?? [])
+        let alive =
+          (place.map { fields.remove(at: $0).alive } ?? [])
           + [.init(id: entry.id, clock: entry.clock, value: value)]
         fields.append(
           FieldState(
-            number: number, shape: shape, alive: alive.sorted { ($0.clock, $0.id) < ($1.clock, $1.id) }))
+            number: number, shape: shape,
+            alive: alive.sorted { ($0.clock, $0.id) < ($1.clock, $1.id) }))
       }
       switch entry.operation.action {
       case .put(let number, let value, _):

@@ -388,4 +388,3 @@ import Testing
     return writer.bytes
   }
 }
-

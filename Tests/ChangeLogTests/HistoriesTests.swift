@@ -1,5 +1,6 @@
-import class Foundation.ProcessInfo
 import Testing
+
+import class Foundation.ProcessInfo
 
 @testable import ChangeLog
 

@@ -95,10 +95,14 @@ import Testing
       #expect(page.path.wholeMatch(of: #/[a-z0-9-]{1,100}\.md/#) != nil, "\(page.path)")
       let steering = page.text.unicodeScalars.filter { $0 != "\n" && $0.mustBeEscaped }
       #expect(steering.isEmpty)
-      #expect(!page.text.contains("<script"))
-      let unescaped = page.text.replacing("\\]", with: "").replacing("\\(", with: "")
+      // In the front matter every value is a quoted scalar.
+      let parts = page.text.split(separator: "\n---\n", maxSplits: 1)
+      // In a code span nothing is read as Markdown or HTML.
+      let body = String(parts.last ?? "").replacing(#/`[^`\n]*`/#, with: "")
+      let unescaped = body.replacing("\\]", with: "").replacing("\\(", with: "")
+      #expect(!body.contains("<script"))
       #expect(!unescaped.contains("](javascript:"))
-      #expect(!page.text.replacing("\\![", with: "").replacing("\\[", with: "").contains("!["))
+      #expect(!body.replacing("\\![", with: "").replacing("\\[", with: "").contains("!["))
     }
     let dossier = try #require(pages.first { $0.path == "p.md" }).text
     let headings = dossier.split(separator: "\n").filter { $0.hasPrefix("#") }

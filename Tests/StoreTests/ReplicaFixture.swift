@@ -5,7 +5,6 @@ import SQLite
 import class Foundation.FileManager
 import struct Foundation.UUID
 
-
 /// A replica with its own clock and dice, in memory or in a file.
 final class TestReplica {
   let replica: Replica

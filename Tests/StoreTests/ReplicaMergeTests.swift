@@ -146,7 +146,8 @@ import Testing
     var last = Timestamp(rawValue: 0)
     for wall in [1_700_000_000_000, 0, 5, UInt64.max, 1 << 48, 0, 1_700_000_000_000] {
       ann.wall = wall
-      let clock = try ann.put(1, .int(Int64(truncatingIfNeeded: wall)), on: note).changeset.header.clock
+      let clock = try ann.put(1, .int(Int64(truncatingIfNeeded: wall)), on: note).changeset.header
+        .clock
       #expect(clock > last)
       last = clock
     }
@@ -212,7 +213,8 @@ import Testing
     let long = Value.text(String(repeating: "x", count: 700_000))
     try ann.put(9, .null, on: note)
     try ann.commit(
-      Operation(entity: note, kind: 1, .add(1, long)), Operation(entity: note, kind: 1, .add(1, long)),
+      Operation(entity: note, kind: 1, .add(1, long)),
+      Operation(entity: note, kind: 1, .add(1, long)),
       Operation(entity: note, kind: 1, .add(1, long)))
     try ann.put(9, .bool(true), on: note)
     let logged = try ann.replica.latest(10).reversed().map { $0 }
@@ -230,7 +232,8 @@ import Testing
   @Test func unknownOperationsAndFieldsAreStoredAndPassedOn() throws {
     let unknown = Operation(entity: .zero, kind: 0, .unknown(code: 77, [1, 2, 3]))
     try ann.commit(
-      unknown, Operation(entity: note, kind: 4_000_000_000, .put(.max, .text("kept"), replacing: [])))
+      unknown,
+      Operation(entity: note, kind: 4_000_000_000, .put(.max, .text("kept"), replacing: [])))
     try ben.replica.receive(ann.log())
     try cem.replica.receive(ben.log())
     #expect(try cem.values(.max, of: note) == [.text("kept")])

@@ -115,7 +115,8 @@ import Testing
         .put(1, .text("new"), replacing: try ann.replica.state(of: note)![1]!.alive.map(\.id))),
       Operation(
         entity: note, kind: 1,
-        .put(2, .text("new body"), replacing: try ann.replica.state(of: note)![2]!.alive.map(\.id))))
+        .put(2, .text("new body"), replacing: try ann.replica.state(of: note)![2]!.alive.map(\.id)))
+    )
     try exchange()
     try ben.put(1, .text("Ben's"), on: note)
     try exchange()

@@ -62,7 +62,8 @@ private struct Command {
 
   private func wrote(_ change: ChangeID) -> Bool {
     guard let first = changes.first?.id, let last = changes.last?.id else { return false }
-    return change.writer == first.writer && (first.sequence...last.sequence).contains(change.sequence)
+    return change.writer == first.writer
+      && (first.sequence...last.sequence).contains(change.sequence)
   }
 
   /// All that is alive of the entity comes from this command, and it replaced nothing.
