@@ -14,7 +14,7 @@ import time
 
 PROGRAMS = sys.argv[1]
 RECORDS = int(sys.argv[2]) if len(sys.argv) > 2 else 50_000
-RUNS = 9
+RUNS = 7
 HOME = tempfile.mkdtemp(prefix="dossier-bench.")
 DOSSIER = os.path.join(PROGRAMS, "dossier")
 SERVER = os.path.join(PROGRAMS, "dossier-server")

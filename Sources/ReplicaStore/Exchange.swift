@@ -108,7 +108,9 @@ extension Replica {
       response.head.position > end.position || response.head == end
     else { throw ReplicaError.brokenAnswer("the running hash does not follow") }
     try settle(response.verdicts, pushed, &step)
+    let displaced = try giveWay(to: arrived)
     step.received = try receive(arrived)
+    step.received.quarantined += displaced.map { ($0, .forked) }
     for (id, position) in positions {
       try connection.run(
         "UPDATE changeset SET position = ?, refused = NULL WHERE id = ?", .int(position),

@@ -25,17 +25,16 @@ struct Author {
   /// The changes of one command, a changeset for each part.
   @discardableResult
   mutating func write(
-    _ parts: [[Operation]], undoes: ChangesetID? = nil, at wall: UInt64 = 0,
-    minimumReader: UInt64 = 1
+    _ parts: [[Operation]], undoes: ChangesetID? = nil, intent: String = "test",
+    at wall: UInt64 = 0
   ) throws -> [Changeset] {
     var written: [Changeset] = []
     for (index, operations) in parts.enumerated() {
       let header = Header(
         workspace: Self.workspace, writer: writer, sequence: head.sequence + 1, previous: head.id,
-        clock: clock.tick(wall: wall), minimumReader: minimumReader,
-        isContinued: index < parts.count - 1,
+        clock: clock.tick(wall: wall), isContinued: index < parts.count - 1,
         introduction: head.sequence == 0 ? introduction : nil, seen: newlySeen())
-      let body = Body(intent: "test", undoes: undoes, operations: operations)
+      let body = Body(intent: intent, undoes: undoes, operations: operations)
       let changeset = try Changeset(header: header, body: body, key: key)
       head = WriterHead(writer: writer, sequence: header.sequence, id: changeset.id)
       written.append(changeset)

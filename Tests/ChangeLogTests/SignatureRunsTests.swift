@@ -18,9 +18,12 @@ import Testing
     run = author.log
   }
 
-  private func verdicts(_ changesets: [Changeset]) -> [Bool] {
-    var runs = SignatureRuns(changesets)
-    return changesets.map { runs.isSigned($0, by: key.publicKey) }
+  /// Which of `changesets`, all in one batch, are signed by a key.
+  private func verdicts(
+    _ changesets: [Changeset], in batch: [Changeset]? = nil, by other: PublicKey? = nil
+  ) -> [Bool] {
+    var runs = SignatureRuns(batch ?? changesets)
+    return changesets.map { runs.isSigned($0, by: other ?? key.publicKey) }
   }
 
   @Test func allOfAGoodRunAreGoodAlsoInPiecesAndTwice() {
@@ -47,13 +50,11 @@ import Testing
   }
 
   @Test func aSignatureOfAnotherKeyVouchesForNothing() throws {
-    var runs = SignatureRuns(run)
+    let none = Array(repeating: false, count: 4)
     let other = try DeviceKey(seed: Array(repeating: 2, count: 32)).publicKey
-    for changeset in run { #expect(!runs.isSigned(changeset, by: other)) }
+    #expect(verdicts(run, by: other) == none)
     // Bytes that are no key at all verify nothing.
-    runs = SignatureRuns(run)
-    let none = PublicKey(bytes: Array(repeating: 0xff, count: 32))
-    for changeset in run { #expect(!runs.isSigned(changeset, by: none)) }
+    #expect(verdicts(run, by: PublicKey(bytes: Array(repeating: 0xff, count: 32))) == none)
   }
 
   @Test func twoWritersBetweenEachOtherKeepTheirRuns() throws {
@@ -63,16 +64,9 @@ import Testing
       try other.write(Operation(entity: note, kind: 1, .add(1, .int(Int64(number)))))
     }
     let mixed = zip(run, other.log).flatMap { [$0, $1] }
-    var runs = SignatureRuns(mixed)
-    for changeset in run { #expect(runs.isSigned(changeset, by: key.publicKey)) }
-    for changeset in other.log { #expect(runs.isSigned(changeset, by: otherKey.publicKey)) }
-    for changeset in other.log { #expect(!SignatureRuns.isAlone(changeset, key.publicKey)) }
-  }
-}
-
-extension SignatureRuns {
-  fileprivate static func isAlone(_ changeset: Changeset, _ key: PublicKey) -> Bool {
-    var runs = SignatureRuns([changeset])
-    return runs.isSigned(changeset, by: key)
+    let all = Array(repeating: true, count: 4)
+    #expect(verdicts(run, in: mixed) == all)
+    #expect(verdicts(other.log, in: mixed, by: otherKey.publicKey) == all)
+    #expect(verdicts(other.log, in: mixed) == all.map { _ in false })
   }
 }

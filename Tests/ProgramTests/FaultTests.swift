@@ -14,7 +14,8 @@ import Testing
       let child = try Child(
         "/bin/sh",
         [
-          "-c", "i=0; while :; do i=$((i+1)); \"$0\" note round \(round) note $i --quiet; done",
+          "-c",
+          "i=0; while [ $i -lt 300 ]; do i=$((i+1)); \"$0\" note round \(round) note $i --quiet; done",
           Project.programs.appending(path: "dossier").path,
         ], environment: program.environment, folder: program.home.path, output: list.path,
         errors: "/dev/null", leadsGroup: true)

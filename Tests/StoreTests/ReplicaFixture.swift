@@ -102,6 +102,12 @@ final class TestReplica {
     }
   }
 
+  func quarantined() throws -> [Changeset] {
+    try replica.connection.all("SELECT bytes FROM quarantine ORDER BY id") {
+      try Changeset(bytes: $0.blob(0))
+    }
+  }
+
   func quarantine() throws -> [ChangesetID: Verdict.Refusal] {
     Dictionary(
       uniqueKeysWithValues: try replica.connection.all("SELECT id, reason FROM quarantine") {

@@ -9,7 +9,7 @@ import Testing
   private let ann: TestReplica
   private let ben: TestReplica
   /// A device of a member who writes what he likes.
-  private var mallory: Forger
+  private let mallory: Forger
 
   init() throws {
     ann = try TestReplica(1)
@@ -77,14 +77,14 @@ import Testing
   }
 
   @Test func aChangesetOfAnotherWorkspaceIsQuarantined() throws {
-    var stranger = try Forger(seed: 67, workspace: WorkspaceID(high: 9, low: 9))
+    let stranger = try Forger(seed: 67, workspace: WorkspaceID(high: 9, low: 9))
     let foreign = [try stranger.write([put("one")]), try stranger.write([put("two")])]
     try expectQuarantine(foreign, .otherWorkspace)
   }
 
   @Test func theSecondOfTwoChangesetsWithOneNumberIsQuarantined() throws {
     let first = try mallory.write([put("first")])
-    var other = try Forger(seed: 66)
+    let other = try Forger(seed: 66)
     let second = try other.write([put("second")])
     #expect(first.header.writer == second.header.writer)
     try ben.replica.receive([first])
@@ -220,7 +220,7 @@ import Testing
 }
 
 /// Signs whatever it is told to.
-private struct Forger {
+private final class Forger {
   let key: DeviceKey
   private let workspace: WorkspaceID
   private let introduction: Introduction
@@ -239,7 +239,7 @@ private struct Forger {
     ChangeID(writer: writer, sequence: sequence, index: index)
   }
 
-  mutating func write(
+  func write(
     _ operations: [Operation], clock: Timestamp = Timestamp(milliseconds: 1_700_000_000_000)
   ) throws -> Changeset {
     sequence += 1

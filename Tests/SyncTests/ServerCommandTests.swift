@@ -25,7 +25,8 @@ struct ServerCommandTests {
   }
 
   @Test(
-    "Anything but loopback is refused", arguments: ["0.0.0.0:1", "[::]:1", "host:1", "10.0.0.1:1"])
+    "Anything but loopback is refused",
+    arguments: ["0.0.0.0:1", "[::]:1", "host:1", "10.0.0.1:1", "127.1:1", "127.0.0.1.evil.org:1"])
   func notLoopback(address: String) throws {
     let folder = try TemporaryFolder()
     let result = try ServerProgram.run(["serve", "--data", folder.path, "--listen", address])

@@ -68,7 +68,8 @@ struct ServerStoreTests {
 
   @Test("An invite is good until its last second and for one device")
   func invites() throws {
-    let accounts = try Accounts(in: StoredLogs().folder)
+    let logs = try StoredLogs()
+    let accounts = try Accounts(in: logs.folder)
     let workspace = LogBody.workspace
     try accounts.addWorkspace(named: "team", id: workspace)
     try accounts.addMember("ann", role: .editor, to: workspace)
@@ -102,7 +103,7 @@ struct ServerStoreTests {
   func check() throws {
     let damages = [
       "UPDATE changeset SET bytes = zeroblob(9) WHERE position = 2": "position 2",
-      "UPDATE changeset SET bytes = bytes || x'00' WHERE position = 3": "position 3",
+      "UPDATE changeset SET bytes = CAST(bytes || x'00' AS BLOB) WHERE position = 3": "position 3",
       "UPDATE changeset SET hash = zeroblob(32) WHERE position = 1": "position 1",
       "UPDATE changeset SET id = zeroblob(3) WHERE position = 1": "position 1",
       "DELETE FROM changeset WHERE position = 2": "position 3",

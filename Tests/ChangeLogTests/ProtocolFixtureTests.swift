@@ -1,0 +1,133 @@
+import Testing
+
+import struct Foundation.Data
+import class Foundation.ProcessInfo
+import struct Foundation.URL
+
+@testable import ChangeLog
+
+/// The formats, byte for byte, as files in `fixtures/protocol`: whoever writes another program for them can
+/// begin there. `RECORD=1` writes the files anew, and fails.
+@Suite struct ProtocolFixtureTests {
+  @Test func everyMessageIsByteForByteWhatTheFixturesHold() throws {
+    let samples = try Samples()
+    for (name, bytes) in samples.files {
+      let file = Self.folder.appendingPathComponent(name)
+      if ProcessInfo.processInfo.environment["RECORD"] == "1" {
+        try Data(bytes).write(to: file)
+        Issue.record("re-recorded \(name)")
+      } else {
+        let isSame = try Data(contentsOf: file) == Data(bytes)
+        #expect(isSame, "\(name) differs; RECORD=1 writes it anew")
+      }
+    }
+  }
+
+  @Test func theFixturesReadBackAsWhatTheyAreSaidToBe() throws {
+    func bytes(_ name: String) throws -> [UInt8] {
+      Array(try Data(contentsOf: Self.folder.appendingPathComponent(name)))
+    }
+    let names = ["1-first", "2-replaced", "3-delete", "4-continued", "5-continued"]
+    let chain = try names.map { try Changeset(bytes: bytes("changeset-\($0).bin")) }
+    #expect(chain.map(\.header.sequence) == [1, 2, 3, 4, 5])
+    #expect(chain.map(\.header.previous) == [.zero] + chain.dropLast().map(\.id))
+    #expect(chain.map(\.header.isContinued) == [false, false, false, true, false])
+    let key = try #require(chain[0].header.introduction?.key)
+    #expect(chain.allSatisfy { $0.isSigned(by: key) })
+    #expect(
+      try chain.map { try $0.decodedBody().intent } == [
+        "note", "edit", "delete", "import", "import",
+      ])
+
+    let request = try SyncRequest(decoding: bytes("sync-request.bin"))
+    #expect(request.changesets == chain.prefix(2).map(\.bytes))
+    let response = try SyncResponse(decoding: bytes("sync-response.bin"))
+    #expect(response.verdicts == [.accepted(position: 2), .refused(.gap)])
+    let diverged = try SyncResponse(decoding: bytes("sync-response-diverged.bin"))
+    guard case .diverged(let marks) = diverged.page else {
+      Issue.record("it is not diverged")
+      return
+    }
+    #expect(marks.map(\.position) == [2, 1, 0])
+    let code = String(decoding: try bytes("invite-code.txt"), as: UTF8.self)
+    #expect(try InviteCode(text: code).member == "Ann")
+  }
+
+  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("fixtures/protocol")
+}
+
+/// One of each, made from fixed seeds.
+private struct Samples {
+  private(set) var files: [(name: String, bytes: [UInt8])] = []
+
+  init() throws {
+    let chain = try Self.chain()
+    let names = ["1-first", "2-replaced", "3-delete", "4-continued", "5-continued"]
+    for (name, changeset) in zip(names, chain) {
+      files.append(("changeset-\(name).bin", changeset.bytes))
+    }
+    let log = LogID(high: 0x0102_0304_0506_0708, low: 0x090a_0b0c_0d0e_0f10)
+    let start = Cursor(log: log, position: 0, hash: .zero)
+    let one = start.advanced(over: chain[0].id)
+    let two = one.advanced(over: chain[1].id)
+    let writer = chain[0].header.writer
+    let own = WriterHead(writer: writer, sequence: 2, id: chain[1].id)
+    let request = SyncRequest(
+      workspace: Author.workspace, cursor: start, own: own, wantsOwnBytes: true, pageSize: 65_536,
+      changesets: chain.prefix(2).map(\.bytes))
+    files.append(("sync-request.bin", request.encoded))
+    let entries: [SyncResponse.Entry] = [
+      .changeset(chain[0].bytes), .known(chain[1].id), .pushed(1),
+    ]
+    let three = two.advanced(over: chain[2].id)
+    let response = SyncResponse(
+      head: three, own: WriterHead(writer: writer, sequence: 1, id: chain[0].id),
+      verdicts: [.accepted(position: 2), .refused(.gap)], page: .entries(entries, end: three))
+    files.append(("sync-response.bin", response.encoded))
+    let diverged = SyncResponse(
+      head: two, own: WriterHead(writer: writer, sequence: 0, id: .zero), verdicts: [],
+      page: .diverged([two, one, start]))
+    files.append(("sync-response-diverged.bin", diverged.encoded))
+    let invite = InviteCode(
+      address: "https://dossier.example.org", workspace: Author.workspace, member: "Ann",
+      secret: Array(0..<20), pin: Array(repeating: 0xab, count: 32))
+    files.append(("invite-code.txt", Array(invite.text.utf8)))
+  }
+
+  private static func chain() throws -> [Changeset] {
+    let wall: UInt64 = 1_700_000_000_000
+    var ann = Author(key: try DeviceKey(seed: Array(0..<32)), salt: 1)
+    var ben = Author(key: try DeviceKey(seed: Array(32..<64)), salt: 2)
+    let note = EntityID(high: 0x018b_cfe5_6800_0000, low: 1)
+    let topic = EntityID(high: 0x018b_cfe5_6800_0001, low: 2)
+    func operation(_ action: Operation.Action) -> Operation {
+      Operation(entity: note, kind: 1, action)
+    }
+    let first = try ann.write(
+      [
+        [
+          operation(.put(1, .text("Grüße"), replacing: [])),
+          operation(.put(2, .list([.int(-1), .bool(true), .null, .bytes([0xff])]), replacing: [])),
+          operation(.add(3, .entity(topic))),
+        ]
+      ], intent: "note", at: wall)
+    try ben.receive(first, at: wall)
+    try ann.receive(
+      try ben.write(
+        [[operation(.put(1, .text("Hello"), replacing: []))]], intent: "edit", at: wall),
+      at: wall)
+    let alive = ann.state(note)![1]!.alive.map(\.id)
+    try ann.write(
+      [[operation(.put(1, .text("Grüße, hello"), replacing: alive))]], intent: "edit", at: wall + 1)
+    try ann.write(
+      [[operation(.delete(seen: ann.state(note)!.aliveChanges))]], intent: "delete", at: wall + 2)
+    try ann.write(
+      [
+        [operation(.restore(ann.state(note)!.tombstones.map(\.id)))],
+        [Operation(entity: .zero, kind: 0, .unknown(code: 6, [0, 1, 2]))],
+      ], undoes: first[0].id, intent: "import", at: wall + 3)
+    return ann.log.filter { $0.header.writer == ann.writer }
+  }
+}
