@@ -9,7 +9,7 @@ public struct InviteCode: Hashable, Sendable {
   public var workspace: WorkspaceID
   /// The member the device will belong to.
   public var member: String
-  /// 20 random bytes; the server knows their hash only.
+  /// 32 random bytes; the server knows their hash only.
   public var secret: [UInt8]
   /// SHA-256 of the server's public key, for a certificate nobody else vouches for; empty for none.
   public var pin: [UInt8]
