@@ -69,9 +69,63 @@ extension Replica {
 
   /// The same for all parts of a ``command(of:)`` at once: what one of them created goes whole.
   public func inverse(of command: [Logged]) throws -> Inverse {
-    try Inverse(
-      of: command.map { ($0.changeset, $0.body) }, state: { try self.state(of: $0) },
+    // What a later undo or redo brought back counts as what it had been, so that one command can be taken
+    // back after another.
+    var names: [ChangeID: ChangeID] = [:]
+    let inverse = try Inverse(
+      of: command.map { ($0.changeset, $0.body) },
+      state: { id in
+        guard let state = try self.state(of: id) else { return nil }
+        let fields = try state.fields.map { field in
+          FieldState(
+            number: field.number, shape: field.shape,
+            alive: try field.alive.map { value in
+              let origin = try self.origin(of: value.id, until: command)
+              if origin != value.id { names[origin] = value.id }
+              return .init(id: origin, clock: value.clock, value: value.value)
+            })
+        }
+        return EntityState(kind: state.kind, fields: fields, tombstones: state.tombstones)
+      },
       action: { try self.action(of: $0) })
+    return inverse.renaming(names)
+  }
+
+  /// The change whose value an undo or a redo brought back, no further back than to the command that is to
+  /// be taken back; any other change itself.
+  private func origin(of change: ChangeID, until command: [Logged]) throws -> ChangeID {
+    let headers = command.map(\.changeset.header)
+    var change = change
+    // Each step goes to an earlier changeset.
+    while !headers.contains(where: { $0.writer == change.writer && $0.sequence == change.sequence }
+    ),
+      let former = try restored(by: change)
+    {
+      change = former
+    }
+    return change
+  }
+
+  private func restored(by change: ChangeID) throws -> ChangeID? {
+    guard let logged = try logged(change.writer, change.sequence),
+      let undone = try logged.body.undoes.flatMap({ try changeset($0) }),
+      logged.body.operations.indices.contains(change.index)
+    else { return nil }
+    let operation = logged.body.operations[change.index]
+    for part in try command(of: undone) {
+      for former in part.body.operations where former.entity == operation.entity {
+        switch (operation.action, former.action) {
+        case (.put(let field, let value, _), .put(let other, _, let replaced)) where field == other:
+          if let found = try replaced.first(where: { try self.value(of: $0) == value }) {
+            return found
+          }
+        case (.add(let field, let value), .remove(let other, let gone)) where field == other:
+          if let found = try gone.first(where: { try self.value(of: $0) == value }) { return found }
+        default: continue
+        }
+      }
+    }
+    return nil
   }
 
   /// All parts of the command a changeset belongs to, in order.

@@ -31,6 +31,25 @@ public struct Inverse: Sendable {
     }
   }
 
+  /// The same with changes named as they are alive now, where a later undo or redo brought them back.
+  public func renaming(_ names: [ChangeID: ChangeID]) -> Inverse {
+    func renamed(_ changes: [ChangeID]) -> [ChangeID] { changes.map { names[$0] ?? $0 } }
+    var inverse = self
+    inverse.operations = operations.map { operation in
+      let action: Operation.Action =
+        switch operation.action {
+        case .put(let field, let value, let replaced):
+          .put(field, value, replacing: renamed(replaced))
+        case .remove(let field, let additions): .remove(field, renamed(additions))
+        case .delete(let seen): .delete(seen: renamed(seen))
+        case .restore(let deletions): .restore(renamed(deletions))
+        case .add, .unknown: operation.action
+        }
+      return Operation(entity: operation.entity, kind: operation.kind, action)
+    }
+    return inverse
+  }
+
   private mutating func append(_ operation: Operation, _ action: Operation.Action) {
     operations.append(Operation(entity: operation.entity, kind: operation.kind, action))
   }
