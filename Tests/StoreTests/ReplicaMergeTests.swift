@@ -180,6 +180,32 @@ import Testing
     try expectSame([ben, cem])
   }
 
+  @Test func aChangesetWaitsForWhatItsAuthorHadReadEvenIfItNamesNoneOfIt() throws {
+    let topic = EntityID(high: 2, low: 2)
+    try ann.put(1, .text("topic"), on: topic)
+    try ben.replica.receive(ann.log())
+    // It speaks of Ann's record; whoever reads it must be able to follow.
+    let about = try ben.put(1, .entity(topic), on: note).changeset
+    #expect(try cem.replica.receive([about]).applied == 0)
+    #expect(try cem.replica.state(of: note) == nil)
+    #expect(try cem.replica.receive(ann.log()).applied == 2)
+    try expectSame([ben, cem])
+  }
+
+  @Test func aChangesetSaysHowFarItsAuthorHadReadTheOthersSinceItsLast() throws {
+    func seen() throws -> [Header.Seen] { try ben.put(2, .null, on: note).changeset.header.seen }
+    let writer = try ann.identity.head.writer
+    try ann.put(1, .int(1), on: note)
+    try ann.put(1, .int(2), on: note)
+    #expect(try seen() == [])
+    try ben.replica.receive(ann.log())
+    #expect(try seen() == [Header.Seen(writer: writer, sequence: 2)])
+    #expect(try seen() == [])
+    try ann.put(1, .int(3), on: note)
+    try ben.replica.receive(ann.log())
+    #expect(try seen() == [Header.Seen(writer: writer, sequence: 3)])
+  }
+
   @Test func aWritersChangesetsWaitForTheOneBeforeThem() throws {
     for number in 1...4 { try ann.put(1, .int(Int64(number)), on: note) }
     let log = try ann.log()

@@ -33,6 +33,23 @@ import Testing
     #expect(try test.store.redo()?.intent == nil)
   }
 
+  @Test func undoOfAnImportInSeveralPartsLeavesNoEmptyRecords() throws {
+    let test = try TestStore()
+    let words = String(repeating: "words ", count: 20_000)
+    // A record of its own in every part, and one whose fields fall into two.
+    let lines = (0..<9).map { number in
+      #"{"type":"note","id":"n\#(number)","kind":"note","text":"\#(words)","remark":"\#(words)"}"#
+    }
+    _ = try test.store.importRecords(Array(lines.joined(separator: "\n").utf8))
+    #expect(try test.store.replica.latest(2).first?.changeset.header.sequence ?? 0 > 1)
+    #expect(try test.titles(.note).count == 9)
+    let report = try #require(try test.store.undo())
+    #expect(report.skipped.isEmpty)
+    #expect(try test.titles(.note) == [])
+    _ = try test.store.redo()
+    #expect(try test.titles(.note).count == 9)
+  }
+
   @Test func undoLeavesWhatAColleagueChangedSince() throws {
     let workspace = WorkspaceID(high: 1, low: 1)
     let ann = try TestStore(seed: 1, workspace: workspace)

@@ -52,17 +52,12 @@ extension Store {
   }
 
   private func takeBack(_ logged: Logged, as intent: String) throws -> UndoReport {
-    var operations: [Operation] = []
-    var skipped: [EntityID] = []
-    for part in try replica.command(of: logged).reversed() {
-      let inverse = try replica.inverse(of: part)
-      operations += inverse.operations
-      skipped += inverse.skipped
-    }
+    // All parts at once: what one of them created goes whole.
+    let inverse = try replica.inverse(of: replica.command(of: logged))
     let undone = try logged.body.undoes.flatMap { try replica.changeset($0) }
-    try replica.commit(intent, undoes: logged.changeset.id, operations)
+    try replica.commit(intent, undoes: logged.changeset.id, inverse.operations)
     return UndoReport(
       intent: undone?.body.intent ?? logged.body.intent, changeset: logged.changeset.id,
-      skipped: try skipped.compactMap { try found($0) }, count: operations.count)
+      skipped: try inverse.skipped.compactMap { try found($0) }, count: inverse.operations.count)
   }
 }
