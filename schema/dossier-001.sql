@@ -21,6 +21,8 @@ CREATE INDEX record_short ON record (kind, short, id);
 CREATE INDEX record_slug ON record (slug) WHERE slug IS NOT NULL;
 CREATE INDEX record_list ON record (kind, hidden, earliest, latest, id);
 
+CREATE INDEX record_deleted ON record (id) WHERE deleted = 1;
+
 CREATE TABLE reference (
   source BLOB NOT NULL,           -- the record that names another
   field  INTEGER NOT NULL,        -- in this field

@@ -99,7 +99,8 @@ struct RecordProjection: Projection {
     // Names for typing and places in sources are not words anybody looks for.
     let silent = [Field.slug, .formerSlugs, .sources, .imported].map(\.number)
     for field in state.fields where !silent.contains(field.number) {
-      for value in field.distinctValues { body += value.words }
+      let type = record.kind.field(field.number)?.type ?? .text
+      for value in field.distinctValues { body += Self.words(of: value, type) }
     }
     body.removeAll { $0 == record.title }
     // A soft hyphen would cut a word in two.
@@ -110,6 +111,20 @@ struct RecordProjection: Projection {
       .text(title), .text(text), .text(Folding.joined(title + "\n" + text)))
   }
 
+  /// The texts in a value. Of a date only what was said: nobody looks for its code.
+  private static func words(of value: Value, _ type: FieldType) -> [String] {
+    switch (type, value) {
+    case (.date, _):
+      guard let date = FuzzyDate(value: value), date.words != date.edtf else { return [] }
+      return [date.words]
+    case (.parts(let parts), .list(let values)):
+      return zip(parts, values).flatMap { words(of: $1, $0.type) }
+    case (_, .text(let text)): return [text.string]
+    case (_, .list(let values)): return values.flatMap { words(of: $0, .text) }
+    default: return []
+    }
+  }
+
   private func parents(of id: EntityID, _ connection: Connection) throws -> [EntityID] {
     try connection.all(
       "SELECT target FROM reference WHERE source = ? AND parent = 1", .blob(id.bytes)
@@ -118,6 +133,11 @@ struct RecordProjection: Projection {
 
   /// A deleted record stays in sight as long as something visible belongs to it.
   private func updateVisibility(_ changed: [EntityID], _ connection: Connection) throws {
+    // Nothing is hidden that is not deleted, and most stores have deleted nothing.
+    let hasDeleted = try connection.first("SELECT 1 FROM record WHERE deleted = 1 LIMIT 1") { _ in
+      true
+    }
+    guard hasDeleted == true else { return }
     var queue = changed
     var rounds = 0
     while let id = queue.popLast(), rounds < 1_000_000 {
@@ -135,17 +155,6 @@ struct RecordProjection: Projection {
       try connection.run(
         "UPDATE record SET hidden = ? WHERE id = ?", .bool(hidden.isNow), .blob(id.bytes))
       queue += try parents(of: id, connection)
-    }
-  }
-}
-
-extension Value {
-  /// The texts in it.
-  fileprivate var words: [String] {
-    switch self {
-    case .text(let text): [text.string]
-    case .list(let items): items.flatMap(\.words)
-    default: []
     }
   }
 }

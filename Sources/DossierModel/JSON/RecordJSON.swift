@@ -4,8 +4,8 @@ public import ChangeLog
 public enum RecordJSON {
   /// One record: its type, its id, then every field that has a value.
   public static func encode(
-    _ record: Record, fields: [String]? = nil, reference: (EntityID) -> String
-  ) -> JSON {
+    _ record: Record, fields: [String]? = nil, reference: (EntityID) throws -> String
+  ) rethrows -> JSON {
     var members = [
       JSON.Member("type", .string(record.kind.name)),
       JSON.Member("id", .string(ShortID.full(record.id, record.kind))),
@@ -14,32 +14,33 @@ public enum RecordJSON {
       if let fields, !fields.contains(field.name) { continue }
       let values = record.elements(field)
       guard !values.isEmpty else { continue }
-      let encoded = values.map { encode($0, field.type, reference) }
+      let encoded = try values.map { try encode($0, field.type, reference) }
       members.append(JSON.Member(field.name, field.isSet ? .array(encoded) : encoded[0]))
     }
     return .object(members)
   }
 
   private static func encode(
-    _ value: Value, _ type: FieldType, _ reference: (EntityID) -> String
-  ) -> JSON {
+    _ value: Value, _ type: FieldType, _ reference: (EntityID) throws -> String
+  ) rethrows -> JSON {
     switch (type, value) {
     case (.date, _):
       guard let date = FuzzyDate(value: value) else { return .null }
       return encode(date)
     case (.parts(let parts), .list(let values)):
       return .object(
-        zip(parts, values).compactMap { part, value in
-          value == .null ? nil : JSON.Member(part.name, encode(value, part.type, reference))
+        try zip(parts, values).compactMap { part, value in
+          value == .null
+            ? nil : JSON.Member(part.name, try encode(value, part.type, reference))
         })
     case (_, .text(let text)): return .string(text.string)
     case (_, .bool(let flag)): return .bool(flag)
     case (_, .int(let number)): return .int(number)
-    case (_, .entity(let id)): return .string(reference(id))
+    case (_, .entity(let id)): return .string(try reference(id))
     case (_, .bytes(let bytes)): return .string(Hexadecimal.encode(bytes))
     case (_, .null): return .null
     case (_, .list(let items)):
-      return .array(items.map { encode($0, .text, reference) })
+      return .array(try items.map { try encode($0, .text, reference) })
     }
   }
 

@@ -90,7 +90,10 @@ public struct Record: Sendable, Identifiable {
   }
 
   private func firstLine(_ text: String?) -> String {
-    text.map { String($0.split(whereSeparator: \.isNewline).first ?? "") } ?? ""
+    // Bytes, not characters: every record's title is made so.
+    func isLineEnd(_ byte: UInt8) -> Bool { byte == 0x0a || byte == 0x0d }
+    let body = (text ?? "").utf8.drop(while: isLineEnd)
+    return String(Substring(body.prefix { !isLineEnd($0) }))
   }
 
   /// The date a list sorts and filters by.

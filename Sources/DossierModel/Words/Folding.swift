@@ -20,7 +20,8 @@ public enum Folding {
 
   /// Words with hyphens inside, written as one: "e-commerce" is found as "ecommerce" too.
   public static func joined(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: isHyphen) else { return "" }
+    // A hyphen is "-" or begins with the byte E2: most texts have neither.
+    guard text.utf8.contains(where: { $0 == 0x2d || $0 == 0xe2 }) else { return "" }
     let words = text.split { $0.isWhitespace }.filter { word in
       word.unicodeScalars.dropFirst().dropLast().contains(where: isHyphen)
     }

@@ -24,8 +24,9 @@ extension Store {
   ) throws -> ImportReport {
     try connection.transaction {
       let file = try ImportFile(bytes) { text in
-        if let found = try? self.find(text) { return (found.id, found.kind) }
-        return nil
+        // One of several would be a guess; the line is refused then.
+        let candidates = try self.candidates(text, [])
+        return candidates.count == 1 ? (candidates[0].id, candidates[0].kind) : nil
       }
       guard file.problems.isEmpty || partial else { throw StoreError.badImport(file.problems) }
       var report = ImportReport(problems: file.problems)

@@ -13,8 +13,9 @@ extension Store {
     let candidates = try candidates(text, kinds, includeHidden: includeHidden)
     if candidates.count > 1 { throw StoreError.ambiguous(text: text, candidates: candidates) }
     if let found = candidates.first { return found }
-    if !includeHidden, let hidden = try? find(text, kinds, includeHidden: true) {
-      throw StoreError.deleted(hidden)
+    if !includeHidden {
+      let hidden = try self.candidates(text, kinds, includeHidden: true)
+      if hidden.count == 1 { throw StoreError.deleted(hidden[0]) }
     }
     throw StoreError.noSuchRecord(text: text, kinds: kinds, closest: try closest(to: text, kinds))
   }
@@ -64,6 +65,13 @@ extension Store {
 
   func found(_ sql: String, _ arguments: [Binding]) throws -> [Found] {
     try connection.all(sql, arguments) { EntityID(bytes: $0.blob(0)) }.compactMap { try found($0) }
+  }
+
+  /// The kind of a record; nil when it is not here, or of a newer version.
+  public func kind(of id: EntityID) throws -> Kind? {
+    try connection.first("SELECT kind FROM record WHERE id = ?", .blob(id.bytes)) {
+      Kind(rawValue: KindNumber($0.int(0)))
+    }.flatMap { $0 }
   }
 
   /// How a record is named to a person here.

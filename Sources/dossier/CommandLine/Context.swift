@@ -80,7 +80,7 @@ struct Context {
   func show(new id: EntityID, _ details: [String]) throws {
     guard let found = try store.found(id), let record = try store.record(id) else { return }
     if wantsJSON {
-      say(RecordJSON.encode(record) { fullID($0) }.line)
+      say(try RecordJSON.encode(record) { try fullID($0) }.line)
     } else if terminal.isOutputTerminal {
       say(
         ([found.short + " "] + [details.filter { !$0.isEmpty }.joined(separator: " · ")]).joined(
@@ -101,9 +101,9 @@ struct Context {
   var wantsJSON: Bool { options.json || options.format == .json || options.format == .jsonl }
 
   /// The full id of a record, as exports write it.
-  func fullID(_ id: EntityID) -> String {
-    let kind = try? store.found(id)?.kind
-    return ShortID.full(id, kind ?? .party)
+  func fullID(_ id: EntityID) throws -> String {
+    // A record of a newer version has no letter here.
+    try store.kind(of: id).map { ShortID.full(id, $0) } ?? id.description
   }
 }
 

@@ -85,10 +85,14 @@ extension Context {
         (error as? RecordProblem).map {
           Failure("bad-text", exit: 65, "the text cannot be kept: \($0.reason)")
         } ?? Failure(explaining: error)
-      let path = try? Unsaved.keep(text)
       failure.details.removeAll { $0 == "nothing was saved" }
-      failure.details.append(
-        path.map { "nothing was saved; the text waits in \($0)" } ?? "nothing was saved")
+      do {
+        failure.details.append("nothing was saved; the text waits in \(try Unsaved.keep(text))")
+      } catch {
+        // No place left to keep it: the person gets the words back.
+        failure.details.append("nothing was saved, and the text could not be kept (\(error)):")
+        failure.details.append(text)
+      }
       throw failure
     }
   }
@@ -121,7 +125,9 @@ extension Context {
 
   /// A topic by name; made when there is none, as a tag is.
   func topic(_ text: String, _ draft: inout Draft) throws -> EntityID {
-    if let found = try? store.find(text, [.topic]) { return found.id }
+    let there = try store.candidates(text, [.topic])
+    if there.count > 1 { throw StoreError.ambiguous(text: text, candidates: there) }
+    if let found = there.first { return found.id }
     guard let slug = Folding.slug(text) else {
       throw Failure("bad-topic", exit: 64, "\"\(text)\" cannot be a topic")
     }

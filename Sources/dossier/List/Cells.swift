@@ -40,7 +40,9 @@ extension Context {
   func list(_ records: [Record], _ kind: Kind, defaults: [String]) throws {
     let wanted = try options.fields.map { try fieldNames($0, kind) }
     if wantsJSON {
-      let objects = records.map { RecordJSON.encode($0, fields: wanted) { self.fullID($0) } }
+      let objects = try records.map {
+        try RecordJSON.encode($0, fields: wanted) { try self.fullID($0) }
+      }
       if options.format == .jsonl {
         for object in objects { say(object.line) }
       } else {

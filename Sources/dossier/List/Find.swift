@@ -17,10 +17,10 @@ struct Find: StoreCommand {
     let hits = try context.store.search(
       words.joined(separator: " "), kinds: kinds, limit: max(0, limit))
     if context.wantsJSON {
-      let objects = hits.map { hit in
+      let objects = try hits.map { hit in
         JSON.object([
           .init("type", .string(hit.found.kind.name)),
-          .init("id", .string(context.fullID(hit.found.id))),
+          .init("id", .string(try context.fullID(hit.found.id))),
           .init("title", .string(hit.found.title)), .init("excerpt", .string(hit.excerpt)),
         ])
       }

@@ -26,7 +26,7 @@ struct Show: StoreCommand {
   private func json(_ found: Found, _ context: Context) throws {
     guard let record = try context.store.record(found.id) else { return }
     let names = context.options.fields?.split(separator: ",").map(String.init)
-    say(RecordJSON.encode(record, fields: names) { context.fullID($0) }.line)
+    say(try RecordJSON.encode(record, fields: names) { try context.fullID($0) }.line)
   }
 
   private func text(_ found: Found, _ context: Context) throws {

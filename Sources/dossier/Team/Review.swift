@@ -77,7 +77,7 @@ struct Review: StoreCommand {
       let state = try context.store.replica.state(of: entity)
     else { return nil }
     var members: [JSON.Member] = [
-      .init("id", .string(context.fullID(entity))), .init("title", .string(found.title)),
+      .init("id", .string(try context.fullID(entity))), .init("title", .string(found.title)),
     ]
     if let number, let field = found.kind.field(number), let values = state[number] {
       members.append(.init("field", .string(field.name)))
