@@ -14,7 +14,8 @@ import time
 
 PROGRAMS = sys.argv[1]
 RECORDS = int(sys.argv[2]) if len(sys.argv) > 2 else 50_000
-RUNS = 7
+RUNS = 9
+FIRST = 10_000
 HOME = tempfile.mkdtemp(prefix="dossier-bench.")
 DOSSIER = os.path.join(PROGRAMS, "dossier")
 SERVER = os.path.join(PROGRAMS, "dossier-server")
@@ -96,6 +97,14 @@ SCHEMA = "CREATE TABLE plain (type TEXT, slug TEXT, words TEXT, day TEXT, kind T
 INDEXED = SCHEMA + "CREATE INDEX plain_list ON plain (type, day);\nCREATE VIRTUAL TABLE search USING fts5 (words);\n"
 
 
+def reading(store, database, count):
+    """A list and a search, of a store and of the plain rows."""
+    listing = "SELECT rowid, day, words FROM plain WHERE type = 'note' ORDER BY day LIMIT 50;"
+    row(f"list of 50, {count:,} records", lambda: dossier(store, "notes", "--limit", "50"), "sqlite3: the same query", lambda: sqlite(database, listing), "≤ 2")
+    finding = "SELECT rowid, snippet(search, -1, '«', '»', '…', 12) FROM search WHERE search MATCH '\"quantum\"* AND \"agenda\"*' ORDER BY rank LIMIT 50;"
+    row(f"full text, {count:,} records", lambda: dossier(store, "find", "quantum", "agenda"), "sqlite3: the same query", lambda: sqlite(database, finding), "≤ 2")
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -135,11 +144,10 @@ def main():
 
     row("import of 10,000 records", imported, "sqlite3: load the plain rows", loaded, "≤ 4", runs=5)
 
-    listing = "SELECT rowid, day, words FROM plain WHERE type = 'note' ORDER BY day LIMIT 50;"
-    row("list of 50", lambda: dossier("big", "notes", "--limit", "50"), "sqlite3: the same query", lambda: sqlite("plain.db", listing), "≤ 2")
-    finding = "SELECT rowid, snippet(search, -1, '«', '»', '…', 12) FROM search WHERE search MATCH '\"quantum\"* AND \"agenda\"*' ORDER BY rank LIMIT 50;"
-    row("full text, 50 hits", lambda: dossier("big", "find", "quantum", "agenda"), "sqlite3: the same query", lambda: sqlite("plain.db", finding), "≤ 2")
-    row("overdue", lambda: dossier("big", "overdue"), "", None, "")
+    sqlite("plain10.db", INDEXED + "BEGIN;\n" + inserts(part_plain) + "INSERT INTO search (rowid, words) SELECT rowid, words FROM plain;\nCOMMIT;")
+    reading("import", "plain10.db", 10_000)
+    reading("big", "plain.db", RECORDS)
+    row("overdue", lambda: dossier("big", "overdue"), "", None, "", runs=3)
 
     size = os.path.getsize(os.path.join(HOME, "big", "dossier.db"))
     sqlite("rows.db", SCHEMA + "BEGIN;\n" + inserts(plain) + "COMMIT;")
@@ -165,7 +173,7 @@ def synced():
     address = f"http://127.0.0.1:{port}"
     _, code = run(SERVER, "init", data, "--workspace", "w", "--user", "ann", "--address", address)
     codes = [code.strip().splitlines()[-1]]
-    for _ in range(51):
+    for _ in range(52):
         _, code = run(SERVER, "user", "invite", "ann", "--data", data)
         codes.append(code.strip().splitlines()[-1])
     server = subprocess.Popen([SERVER, "serve", "--data", data, "--listen", f"127.0.0.1:{port}", "--port-file", os.path.join(HOME, "port")], stderr=subprocess.DEVNULL)
@@ -177,6 +185,7 @@ def synced():
         dossier("a", "sync")
         ping = ("curl", "-s", "-o", os.devnull, address + "/health")
         row("sync with nothing new", lambda: dossier("a", "sync"), "curl: one exchange", lambda: run(*ping), "≤ 1.5")
+        rows.append(("  its CPU", f"{children_cpu(lambda: [dossier('a', 'sync') for _ in range(20)]) / 20 * 1000:.1f} ms", "", "", "", "≤ 10 ms"))
 
         def there():
             dossier("a", "note", "a word for b")
@@ -188,22 +197,70 @@ def synced():
             return run(*ping)[0] + run(*ping)[0], ""
 
         row("one change, a to b, both syncs", there, "curl: two exchanges", twice, "≤ 2")
-
-        stores = [f"d{number}" for number in range(50)]
-        for store, code in zip(stores, codes[2:]):
-            dossier(store, "join", code)
-        for store in stores:
-            for number in range(10):
-                dossier(store, "note", f"word {number}")
-        before = cpu(server.pid)
-        started = time.perf_counter()
-        waiting = [(time.perf_counter(), subprocess.Popen([DOSSIER, "--store", os.path.join(HOME, store), "sync"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)) for store in stores]
-        failed = sum(process.wait() != 0 for _, process in waiting)
-        elapsed = time.perf_counter() - started
-        rows.append(("50 devices × 10 changes at once", f"{elapsed:.2f} s", f"failed: {failed}; server CPU {cpu(server.pid) - before:.2f} s", "", "", "≤ 2 s"))
+        one_field(data)
+        fifty(codes[2:52], server.pid)
+        first_sync(codes[52])
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait()
+
+
+def one_field(data):
+    """The bytes of a changeset that changes one field, beyond the field's own."""
+    dossier("a", "new", "partnership", "Q", "--slug", "q")
+    dossier("a", "sync")
+    before = json.loads(run(SERVER, "stats", "--data", data, "--json")[1])
+    dossier("a", "set", "q", "status=" + "x" * 100)
+    dossier("a", "sync")
+    after = json.loads(run(SERVER, "stats", "--data", data, "--json")[1])
+    more = total(after) - total(before) - 100
+    rows.append(("one changed field on the wire", f"{more} bytes more", "its own bytes", "100 bytes", "", "≤ 450"))
+
+
+def total(stats):
+    return sum(space["bytes"] for space in (stats if isinstance(stats, list) else stats["workspaces"]))
+
+
+def fifty(codes, server):
+    """50 devices with 10 changes each, all at once."""
+    stores = [f"d{number}" for number in range(50)]
+    for store, code in zip(stores, codes):
+        dossier(store, "join", code)
+    for store in stores:
+        for number in range(10):
+            dossier(store, "note", f"word {number}")
+    before = cpu(server)
+    started = time.perf_counter()
+    waiting = [subprocess.Popen([DOSSIER, "--store", os.path.join(HOME, store), "sync"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for store in stores]
+    failed = sum(process.wait() != 0 for process in waiting)
+    elapsed = time.perf_counter() - started
+    rows.append(("50 devices × 10 changes at once", f"{elapsed:.2f} s", f"failed: {failed}; server CPU {cpu(server) - before:.2f} s", "", "", "≤ 2 s; 0.3 s"))
+
+
+def first_sync(code):
+    """All the records of the large store, to a device that has nothing."""
+    text, plain = lines(FIRST, 3)
+    with open(os.path.join(HOME, "first.jsonl"), "w") as file:
+        file.write(text)
+    dossier("a", "import", os.path.join(HOME, "first.jsonl"))
+    dossier("a", "sync")
+
+    def loaded():
+        if os.path.exists(os.path.join(HOME, "load.db")):
+            os.remove(os.path.join(HOME, "load.db"))
+        return sqlite("load.db", INDEXED + "BEGIN;\n" + inserts(plain) + "INSERT INTO search (rowid, words) SELECT rowid, words FROM plain;\nCOMMIT;")
+
+    elapsed, _ = dossier("new", "join", code)
+    bottom = statistics.median(loaded()[0] for _ in range(3))
+    rows.append((f"first sync of {FIRST:,} records", f"{elapsed * 1000:.0f} ms", "sqlite3: load them, with FTS5", f"{bottom * 1000:.0f} ms", f"{elapsed / bottom:.2f}", "≤ 1"))
+
+
+def children_cpu(work):
+    """Seconds of processor time of the processes that work starts."""
+    before = os.times()
+    work()
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def cpu(pid):

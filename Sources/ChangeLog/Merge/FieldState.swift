@@ -35,12 +35,13 @@ public struct FieldState: Hashable, Sendable {
 
   /// The different values, in the order of the log; equal ones count once.
   public var distinctValues: [Value] {
+    guard alive.count > 1 else { return alive.map(\.value) }
     var found: Set<Value> = []
     return alive.map(\.value).filter { found.insert($0).inserted }
   }
 
   /// Siblings: several different values of a register. They wait for a decision.
-  public var isConflict: Bool { shape == .register && distinctValues.count > 1 }
+  public var isConflict: Bool { shape == .register && alive.count > 1 && distinctValues.count > 1 }
 
   mutating func put(_ value: Value, replacing: [ChangeID], id: ChangeID, clock: Timestamp) {
     remove(replacing)

@@ -62,11 +62,12 @@ public enum Kind: KindNumber, CaseIterable, Sendable {
     self = kind
   }
 
+  private static let byWord: [String: Kind] = Dictionary(
+    uniqueKeysWithValues: allCases.flatMap { [($0.name, $0), ($0.plural, $0)] })
+
   /// - Parameter word: singular or plural.
   public init?(word: String) {
-    guard let kind = Self.allCases.first(where: { $0.name == word || $0.plural == word }) else {
-      return nil
-    }
+    guard let kind = Self.byWord[word] else { return nil }
     self = kind
   }
 
