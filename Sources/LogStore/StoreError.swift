@@ -57,7 +57,7 @@ extension StoreError {
     case .full: self = .full
     case .readOnly: self = .readOnly(error.message)
     case .corrupt: self = .damaged(error.message)
-    case .cannotOpen, .io, .constraint, .other: self = .failed(error.message)
+    case .cannotOpen, .link, .io, .constraint, .other: self = .failed(error.message)
     }
   }
 }

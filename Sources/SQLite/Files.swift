@@ -44,6 +44,10 @@ public enum Files {
       throw failure("cannot read \(path)", errno)
     }
     defer { close(descriptor) }
+    return try readAll(descriptor, path)
+  }
+
+  static func readAll(_ descriptor: Int32, _ path: String) throws(SQLiteError) -> [UInt8] {
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {
@@ -58,45 +62,11 @@ public enum Files {
   public static func writePrivately(
     _ bytes: [UInt8], to path: String, mode: UInt32 = 0o600
   ) throws(SQLiteError) {
-    let temporary = path + ".\(getpid()).tmp"
-    unlink(temporary)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
-    guard descriptor >= 0 else { throw failure("cannot create \(temporary)", errno) }
-    var written = 0
-    while written < bytes.count {
-      let count = bytes.withUnsafeBytes {
-        write(descriptor, $0.baseAddress! + written, $0.count - written)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return try abandon(temporary, descriptor, path) }
-      written += count
-    }
-    guard fsync(descriptor) == 0 else { return try abandon(temporary, descriptor, path) }
-    close(descriptor)
-    guard rename(temporary, path) == 0 else {
-      let number = errno
-      unlink(temporary)
-      throw failure("cannot write \(path)", number)
-    }
-    try syncFolder(of: path)
-  }
-
-  private static func abandon(
-    _ temporary: String, _ descriptor: Int32, _ path: String
-  ) throws(SQLiteError) {
-    let number = errno
-    close(descriptor)
-    unlink(temporary)
-    throw failure("cannot write \(path)", number)
-  }
-
-  /// A rename is on the disk only when the folder is.
-  private static func syncFolder(of path: String) throws(SQLiteError) {
-    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-    let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw failure("cannot open \(folder)", errno) }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw failure("cannot write \(folder)", errno) }
+    let slash = path.lastIndex(of: "/")
+    let folder = slash.map { String(path[..<$0]) } ?? "."
+    let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+    try Folder(path: folder.isEmpty ? "/" : folder, links: .followed)
+      .write(bytes, to: name, mode: mode)
   }
 
   static func failure(_ what: String, _ number: Int32) -> SQLiteError {

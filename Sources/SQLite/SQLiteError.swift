@@ -18,6 +18,8 @@ public struct SQLiteError: Error, Hashable, Sendable {
     /// The file is damaged, or no database at all.
     case corrupt
     case cannotOpen
+    /// The name stands for a symbolic link, and those are not followed here.
+    case link
     /// The disk failed: whether the write happened is unknown.
     case io
     case constraint

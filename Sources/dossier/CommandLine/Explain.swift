@@ -165,6 +165,10 @@ extension Failure {
       self.init(
         "damaged", exit: 74, "the store is damaged: \(error.message)",
         details: ["nothing was changed"], fix: "dossier doctor")
+    case .link:
+      self.init(
+        "is-link", exit: 73, error.message,
+        details: ["links are not followed on the way out; nothing was written"])
     case .cannotOpen, .io:
       self.init("disk", exit: 74, "the disk did not do it: \(error.message)")
     case .constraint, .other:

@@ -46,8 +46,7 @@ struct Export: StoreCommand {
       for page in texts { sayRaw(page.text) }
       return
     }
-    var folder = ExportFolder(path: output)
-    try folder.load()
+    var folder = try ExportFolder(path: output)
     let changed = try folder.changedByHand(texts)
     if diff {
       for page in texts { for line in try folder.difference(page) { say(line) } }
@@ -58,7 +57,7 @@ struct Export: StoreCommand {
         "changed-by-hand", exit: 73,
         "\(output)/\(changed[0].path) was changed by hand since the last export",
         details: [
-          "\(changed[0].lines == 1 ? "1 line differs" : "\(changed[0].lines) lines differ"); nothing was written (0 of \(texts.count) files)"
+          "\(changed[0].what); nothing was written (0 of \(texts.count) files)"
         ] + changed.dropFirst().prefix(9).map { "also \($0.path)" },
         fix: "dossier export \(references.joined(separator: " ")) -o \(output) --diff   or --force"
           .replacing("  -o", with: " -o"))

@@ -1,39 +1,57 @@
 import ChangeLog
 import DossierPages
-import Glibc
 import SQLite
 
 /// A folder of exported pages. The file `.dossier-export` says what was written, so that a page changed by
 /// hand is noticed.
 struct ExportFolder {
-  let path: String
+  private let folder: Folder
   private var written: [String: String] = [:]
   private static let manifest = ".dossier-export"
 
-  init(path: String) { self.path = path }
+  /// A page that is not as it was written.
+  struct Change {
+    let path: String
+    /// "3 lines differ".
+    let what: String
+  }
 
-  mutating func load() throws {
+  /// Opens the folder; makes it when there is none.
+  init(path: String) throws {
     try Files.createFolder(path, mode: 0o755)
-    guard let bytes = try Files.read("\(path)/\(Self.manifest)") else { return }
+    folder = try Folder(path: path, links: .refused)
+    guard let bytes = try folder.read(Self.manifest) else { return }
     for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
       let parts = line.split(separator: " ", maxSplits: 1)
-      if parts.count == 2 { written[String(parts[1])] = String(parts[0]) }
+      // Whoever wrote this list, what is no page is not ours to remove.
+      guard parts.count == 2, Page.isPath(parts[1]) else { continue }
+      written[String(parts[1])] = String(parts[0])
     }
   }
 
   /// The pages whose file is neither what was last written nor what would be written now.
-  func changedByHand(_ pages: [Page]) throws -> [(path: String, lines: Int)] {
+  func changedByHand(_ pages: [Page]) throws -> [Change] {
     try pages.compactMap { page in
-      guard let there = try Files.read("\(path)/\(page.path)") else { return nil }
-      let hash = Digest(of: there).description
-      if hash == written[page.path] || there == Array(page.text.utf8) { return nil }
-      return (page.path, try difference(page).count)
+      do throws(SQLiteError) {
+        guard let there = try folder.read(page.path) else { return nil }
+        let hash = Digest(of: there).description
+        if hash == written[page.path] || there == Array(page.text.utf8) { return nil }
+        let count = difference(page, there).count
+        return Change(
+          path: page.path, what: count == 1 ? "1 line differs" : "\(count) lines differ")
+      } catch {
+        guard error.kind == .link else { throw error }
+        return Change(path: page.path, what: "it is a link now")
+      }
     }
   }
 
   /// Lines that are only in the file (-) or only in the page (+).
   func difference(_ page: Page) throws -> [String] {
-    let there = try Files.read("\(path)/\(page.path)") ?? []
+    difference(page, try folder.read(page.path) ?? [])
+  }
+
+  private func difference(_ page: Page, _ there: [UInt8]) -> [String] {
     let old = String(decoding: there, as: UTF8.self).split(
       separator: "\n", omittingEmptySubsequences: false)
     let new = page.text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -45,7 +63,7 @@ struct ExportFolder {
     }
   }
 
-  /// Writes each page whole or not at all, those that differ only.
+  /// Writes each page whole or not at all, those that differ only. A link is replaced, never followed.
   ///
   /// - Parameter isWhole: pages of an earlier export that are no more are removed, unless changed by hand.
   /// - Returns: how many were written.
@@ -53,8 +71,8 @@ struct ExportFolder {
     var count = 0
     for page in pages {
       let bytes = Array(page.text.utf8)
-      if try Files.read("\(path)/\(page.path)") != bytes {
-        try Files.writePrivately(bytes, to: "\(path)/\(page.path)", mode: 0o644)
+      if try bytesUnlessLink(page.path) != bytes {
+        try folder.write(bytes, to: page.path, mode: 0o644)
         count += 1
       }
       written[page.path] = Digest(of: bytes).description
@@ -62,14 +80,23 @@ struct ExportFolder {
     if isWhole {
       let present = Set(pages.map(\.path))
       for (stale, hash) in written where !present.contains(stale) {
-        if let there = try Files.read("\(path)/\(stale)"), Digest(of: there).description == hash {
-          unlink("\(path)/\(stale)")
+        if let there = try bytesUnlessLink(stale), Digest(of: there).description == hash {
+          try folder.remove(stale)
         }
         written[stale] = nil
       }
     }
     let lines = written.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)\n" }.joined()
-    try Files.writePrivately(Array(lines.utf8), to: "\(path)/\(Self.manifest)", mode: 0o644)
+    try folder.write(Array(lines.utf8), to: Self.manifest, mode: 0o644)
     return count
+  }
+
+  private func bytesUnlessLink(_ name: String) throws -> [UInt8]? {
+    do throws(SQLiteError) {
+      return try folder.read(name)
+    } catch {
+      guard error.kind == .link else { throw error }
+      return nil
+    }
   }
 }
