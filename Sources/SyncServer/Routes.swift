@@ -20,8 +20,8 @@ struct Routes: Sendable {
   @Sendable
   private func sync(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
     let token = try token(of: request)
-    let workspace = try workspace(of: context)
     // Before the body is read: strangers cost no memory.
+    let workspace = workspace(of: context)
     _ = try await service.authenticate(token, for: workspace)
     let bytes = try await body(of: request, upTo: SyncRequest.maximumSize)
     let message: SyncRequest
@@ -41,7 +41,8 @@ struct Routes: Sendable {
     do { message = try JoinRequest(decoding: bytes) } catch {
       throw Refusal(error, limit: JoinRequest.maximumSize)
     }
-    let joined = try await service.join(message, to: try workspace(of: context))
+    guard let workspace = workspace(of: context) else { throw Refusal.noWorkspace }
+    let joined = try await service.join(message, to: workspace)
     logger.info(
       "device joined", metadata: ["device": "\(joined.device)", "member": "\(joined.member)"])
     return answer(joined.encoded)
@@ -55,10 +56,11 @@ struct Routes: Sendable {
     return token
   }
 
-  private func workspace(of context: BasicRequestContext) throws(Refusal) -> WorkspaceID {
+  /// The workspace an address names; nil when it can be none's.
+  private func workspace(of context: BasicRequestContext) -> WorkspaceID? {
     guard let text = context.parameters.get("workspace"), text.utf8.count == 32,
       let bytes = Hexadecimal.decode(text)
-    else { throw .noWorkspace }
+    else { return nil }
     return WorkspaceID(bytes: bytes)
   }
 

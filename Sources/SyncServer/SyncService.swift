@@ -26,7 +26,9 @@ actor SyncService {
   /// Who shows a token for a workspace.
   ///
   /// A stranger learns nothing: whoever has no business in the workspace hears that there is none.
-  func authenticate(_ token: Token, for workspace: WorkspaceID) throws(Refusal) -> Device {
+  ///
+  /// - Parameter workspace: nil when the address names none.
+  func authenticate(_ token: Token, for workspace: WorkspaceID?) throws(Refusal) -> Device {
     let device = try working { (files) throws(StoreError) in
       try files.accounts.device(showing: token)
     }
