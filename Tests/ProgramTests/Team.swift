@@ -1,0 +1,106 @@
+import Foundation
+import Glibc
+import Testing
+
+/// A real server on loopback with a workspace, and machines that joined it.
+final class Team {
+  let folder: URL
+  let port: UInt16
+  private var server: Child?
+
+  init() throws {
+    folder = try Project.temporaryFolder()
+    port = try SilentListener.freePort()
+    let made = try Program(home: folder).run(
+      [
+        "init", folder.appending(path: "server").path, "--workspace", "team", "--user", "ann",
+        "--address", "http://127.0.0.1:\(port)",
+      ],
+      program: "dossier-server")
+    try #require(made.status == 0, "\(made.errors)")
+    firstCode = try #require(made.output.split(separator: "\n").last.map(String.init))
+    try start()
+  }
+
+  deinit {
+    stop()
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  let firstCode: String
+  var data: String { folder.appending(path: "server").path }
+
+  func start() throws {
+    let portFile = folder.appending(path: "port").path
+    unlink(portFile)
+    server = try Child(
+      Project.programs.appending(path: "dossier-server").path,
+      ["serve", "--data", data, "--listen", "127.0.0.1:\(port)", "--port-file", portFile],
+      environment: ["PATH": "/usr/bin:/bin"], folder: folder.path,
+      output: "/dev/null", errors: folder.appending(path: "server.log").path)
+    for _ in 0..<2000 where access(portFile, F_OK) != 0 { usleep(5000) }
+    try #require(access(portFile, F_OK) == 0, "the server did not start")
+  }
+
+  func stop() {
+    server?.kill(group: false)
+    _ = server?.wait()
+    server = nil
+  }
+
+  /// A machine of its own that joined as the owner, with the real clock and real random numbers.
+  func machine(code: String? = nil) throws -> Program {
+    let home = folder.appending(path: "home-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: home, withIntermediateDirectories: false)
+    let program = try Program(home: home, clock: nil, seed: nil)
+    let joined = try program.run(["join", code ?? firstCode])
+    try #require(joined.status == 0, "\(joined.errors)")
+    return program
+  }
+}
+
+/// Something that takes connections and never says a word.
+final class SilentListener {
+  private let descriptor: Int32
+
+  init(port: UInt16) throws {
+    descriptor = try Self.bound(to: port)
+    guard listen(descriptor, 16) == 0 else { throw POSIXError(.EADDRINUSE) }
+  }
+
+  func close() { Glibc.close(descriptor) }
+
+  static func freePort() throws -> UInt16 {
+    let descriptor = try bound(to: 0)
+    defer { Glibc.close(descriptor) }
+    var address = sockaddr_in()
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        _ = getsockname(descriptor, $0, &size)
+      }
+    }
+    return UInt16(bigEndian: address.sin_port)
+  }
+
+  private static func bound(to port: UInt16) throws -> Int32 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw POSIXError(.EMFILE) }
+    var yes: Int32 = 1
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    let code = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard code == 0 else {
+      Glibc.close(descriptor)
+      throw POSIXError(.EADDRINUSE)
+    }
+    return descriptor
+  }
+}
