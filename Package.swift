@@ -90,6 +90,10 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
 
+    // What tests stand on: a disk that loses power.
+    .target(
+      name: "CrashDisk", dependencies: ["CSQLite"], path: "Tests/CrashDisk", swiftSettings: strict),
+
     .testTarget(name: "ChangeLogTests", dependencies: ["ChangeLog"], swiftSettings: strict),
     .testTarget(
       name: "DossierModelTests", dependencies: ["DossierModel", "DossierPages"],
@@ -97,8 +101,8 @@ let package = Package(
     .testTarget(
       name: "StoreTests",
       dependencies: [
-        "ChangeLog", "DossierModel", "DossierPages", "DossierStore", "LogStore", "ReplicaStore",
-        "SQLite",
+        "ChangeLog", "CrashDisk", "DossierModel", "DossierPages", "DossierStore", "LogStore",
+        "ReplicaStore", "SQLite",
       ], swiftSettings: strict),
     .testTarget(
       name: "SyncTests",

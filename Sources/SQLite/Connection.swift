@@ -23,13 +23,18 @@ public final class Connection {
     case create
   }
 
-  public init(path: String, mode: Mode = .create) throws(SQLiteError) {
+  /// - Parameter vfs: the file system of SQLite to use, registered before; nil for that of the machine.
+  public init(
+    path: String, mode: Mode = .create, vfs: String? = nil
+  ) throws(SQLiteError) {
     self.path = path
-    if mode == .create, path != ":memory:" { try Files.createPrivately(path) }
-    let flags = mode == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
+    var flags = mode == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
+    if mode == .create, path != ":memory:" {
+      if vfs == nil { try Files.createPrivately(path) } else { flags |= SQLITE_OPEN_CREATE }
+    }
     var opened: OpaquePointer?
     let code = sqlite3_open_v2(
-      path, &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+      path, &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs)
     guard code == SQLITE_OK, let opened else {
       let error = SQLiteError(code: code, message: opened.map(Self.message) ?? "out of memory")
       sqlite3_close_v2(opened)

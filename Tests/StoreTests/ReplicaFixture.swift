@@ -27,14 +27,15 @@ final class TestReplica {
   /// - Parameters:
   ///   - seed: of the device's key and of all it makes up.
   ///   - path: of its file; what is there already is opened.
+  ///   - vfs: the disk the file is on; nil for that of the machine.
   init(
-    _ seed: UInt64, life: UInt64 = 0, path: String = ":memory:",
+    _ seed: UInt64, life: UInt64 = 0, path: String = ":memory:", vfs: String? = nil,
     workspace: WorkspaceID = TestReplica.workspace
   ) throws {
     var dice = ReplicaDice(seed)
     key = try DeviceKey(seed: (0..<32).map { _ in UInt8(truncatingIfNeeded: dice.next()) })
     world = World(seed << 8 | life)
-    let connection = try Connection(path: path)
+    let connection = try Connection(path: path, vfs: vfs)
     let surroundings = world.surroundings()
     if try !Replica.exists(in: connection) {
       try Replica.create(in: connection, workspace: workspace, key: key, surroundings: surroundings)
