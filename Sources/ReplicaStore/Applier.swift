@@ -5,6 +5,8 @@ internal import SQLite
 struct Applier {
   private let replica: Replica
   private var states: [EntityID: EntityState] = [:]
+  /// Entities whose texts are loaded too.
+  private var hasTexts: Set<EntityID> = []
   private var applied: [WriterID: UInt64] = [:]
 
   init(_ replica: Replica) throws { self.replica = replica }
@@ -19,6 +21,9 @@ struct Applier {
       let id = ChangeID(writer: header.writer, sequence: header.sequence, index: index)
       let isNew = states[operation.entity] == nil
       if isNew { states[operation.entity] = try load(operation.entity, operation.kind) }
+      if operation.action.needsTexts, hasTexts.insert(operation.entity).inserted {
+        states[operation.entity]!.documents = try replica.documents(of: operation.entity)
+      }
       states[operation.entity]!.apply(operation, id: id, clock: header.clock)
     }
     for entity in Set(body.operations.map(\.entity)) where states[entity] != nil {
@@ -49,10 +54,14 @@ struct Applier {
       try connection.run(
         "INSERT OR REPLACE INTO entity VALUES (?, ?, ?)", .blob(id.bytes),
         .int(Int64(state.kind)), .blob(state.stored(numbers)))
+      if hasTexts.contains(id) {
+        for document in state.documents { try replica.store(document, of: id) }
+      }
       try updateReview(id, state)
     }
     try replica.projection.update(states, in: connection)
     states = [:]
+    hasTexts = []
     applied = [:]
   }
 
@@ -66,6 +75,17 @@ struct Applier {
     }
     if state.isResurrected {
       try connection.run("INSERT INTO review VALUES (?, -1)", .blob(id.bytes))
+    }
+  }
+}
+
+extension Operation.Action {
+  /// Whether it looks into texts that were edited or replaced before.
+  fileprivate var needsTexts: Bool {
+    switch self {
+    case .write(_, _, let replaced): !replaced.isEmpty
+    case .edit: true
+    default: false
     }
   }
 }

@@ -37,6 +37,9 @@ extension Replica {
     for operation in operations {
       switch operation.action {
       case .put(_, let value, _), .add(_, let value): try refuseUnreadable(value)
+      case .write(_, let text, _): try refuseUnreadable(.text(text))
+      case .edit(_, let edit):
+        for hunk in edit.hunks { try refuseUnreadable(.text(hunk.inserted)) }
       default: break
       }
     }
@@ -132,6 +135,13 @@ extension Operation {
   /// About how many bytes the operation takes in a body.
   fileprivate var approximateSize: Int {
     switch action {
+    case .write(_, let text, let replaced):
+      40 + text.string.utf8.count + 24 * replaced.count
+    case .edit(_, let edit):
+      60 + 24 * (edit.seen.count + edit.cancelled.count)
+        + edit.hunks.reduce(0) {
+          $0 + 40 + 24 * $1.removed.count + $1.inserted.string.utf8.count
+        }
     case .put(_, let value, let replaced): 40 + value.approximateSize + 24 * replaced.count
     case .add(_, let value): 40 + value.approximateSize
     case .remove(_, let changes), .delete(let changes), .restore(let changes):

@@ -71,21 +71,26 @@ extension Replica {
   public func inverse(of command: [Logged]) throws -> Inverse {
     // What a later undo or redo brought back counts as what it had been, so that one command can be taken
     // back after another.
-    var names: [ChangeID: ChangeID] = [:]
+    var names: [ChangeID: [ChangeID]] = [:]
     let inverse = try Inverse(
       of: command.map { ($0.changeset, $0.body) },
       state: { id in
-        guard let state = try self.state(of: id) else { return nil }
+        guard let state = try self.state(of: id, withTexts: true) else { return nil }
         let fields = try state.fields.map { field in
           FieldState(
             number: field.number, shape: field.shape,
             alive: try field.alive.map { value in
+              // A text of which every edit was taken back is as it was written.
+              let document = state.documents.first { $0.id == value.id }
+              guard document?.isAsWritten != false else { return value }
               let origin = try self.origin(of: value.id, until: command)
-              if origin != value.id { names[origin] = value.id }
+              if [origin] != value.changes { names[origin] = value.changes }
               return .init(id: origin, clock: value.clock, value: value.value)
             })
         }
-        return EntityState(kind: state.kind, fields: fields, tombstones: state.tombstones)
+        return EntityState(
+          kind: state.kind, fields: fields, tombstones: state.tombstones,
+          documents: state.documents)
       },
       action: { try self.action(of: $0) })
     return inverse.renaming(names)
@@ -117,6 +122,11 @@ extension Replica {
         switch (operation.action, former.action) {
         case (.put(let field, let value, _), .put(let other, _, let replaced)) where field == other:
           if let found = try replaced.first(where: { try self.value(of: $0) == value }) {
+            return found
+          }
+        case (.write(let field, let text, _), .write(let other, _, let replaced))
+        where field == other:
+          if let found = try replaced.first(where: { try self.value(of: $0) == .text(text) }) {
             return found
           }
         case (.add(let field, let value), .remove(let other, let gone)) where field == other:

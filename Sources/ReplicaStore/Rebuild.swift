@@ -5,7 +5,8 @@ extension Replica {
   /// Makes every table anew from the log: the same changesets give the same tables, always.
   public func rebuild() throws {
     try connection.transaction {
-      try connection.execute("DELETE FROM entity; DELETE FROM history; DELETE FROM review")
+      try connection.execute(
+        "DELETE FROM entity; DELETE FROM history; DELETE FROM review; DELETE FROM text")
       try projection.clear(in: connection)
       var applier = try Applier(self)
       try forEachApplied { number, changeset in
@@ -43,6 +44,8 @@ extension Replica {
       var deviations: [EntityID] = []
       try forEachState { id, state in
         stored.insert(id)
+        var state = state
+        state.documents = try documents(of: id)
         if plain.entities[id] != state { deviations.append(id) }
       }
       return deviations + plain.entities.keys.filter { !stored.contains($0) }.sorted()

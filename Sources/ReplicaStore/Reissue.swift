@@ -137,6 +137,9 @@ private struct Renaming {
     switch action {
     case .put(let field, let value, let replaced):
       .put(field, renamed(value), replacing: renamed(replaced))
+    case .write(let field, let text, let replaced):
+      .write(field, text, replacing: renamed(replaced))
+    case .edit(let field, let edit): .edit(field, edit.renaming(renamed))
     case .add(let field, let value): .add(field, renamed(value))
     case .unknown: action
     case .remove(let field, let changes): .remove(field, renamed(changes))
@@ -153,10 +156,10 @@ private struct Renaming {
     }
   }
 
-  private func renamed(_ changes: [ChangeID]) -> [ChangeID] {
-    changes.map { change in
-      guard change.writer == from, change.sequence > after else { return change }
-      return ChangeID(writer: to, sequence: change.sequence - after, index: change.index)
-    }
+  private func renamed(_ changes: [ChangeID]) -> [ChangeID] { changes.map(renamed) }
+
+  private func renamed(_ change: ChangeID) -> ChangeID {
+    guard change.writer == from, change.sequence > after else { return change }
+    return ChangeID(writer: to, sequence: change.sequence - after, index: change.index)
   }
 }

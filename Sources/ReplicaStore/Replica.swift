@@ -49,7 +49,8 @@ public final class Replica {
     try migrations.version(in: connection) > 0
   }
 
-  static let migrations = Migrations(name: "replica", files: [PackageResources.replica_001_sql])
+  static let migrations = Migrations(
+    name: "replica", files: [PackageResources.replica_001_sql, PackageResources.replica_002_sql])
 
   /// A rollback journal, and every commit on disk before it is acknowledged, the folder's entry included.
   ///
@@ -106,11 +107,30 @@ public final class Replica {
   /// A name for a new entity.
   public func newID() -> EntityID { surroundings.newID() }
 
-  public func state(of id: EntityID) throws -> EntityState? {
+  /// - Parameter withTexts: the insides of edited texts too: needed to edit, not to read.
+  public func state(of id: EntityID, withTexts: Bool = false) throws -> EntityState? {
     let writers = try writerNumbers()
-    return try connection.first("SELECT kind, state FROM entity WHERE id = ?", .blob(id.bytes)) {
-      try EntityState(kind: KindNumber($0.int(0)), stored: $0.blob(1), writers)
-    }
+    var state = try connection.first(
+      "SELECT kind, state FROM entity WHERE id = ?", .blob(id.bytes)
+    ) { try EntityState(kind: KindNumber($0.int(0)), stored: $0.blob(1), writers) }
+    if withTexts { state?.documents = try documents(of: id) }
+    return state
+  }
+
+  func documents(of id: EntityID) throws -> [TextDocument] {
+    try connection.all(
+      "SELECT document FROM text WHERE entity = ? ORDER BY id", .blob(id.bytes)
+    ) { try TextDocument(decoding: $0.blob(0)) }
+  }
+
+  func store(_ document: TextDocument, of entity: EntityID) throws {
+    var id = ByteWriter(reserving: 32)
+    id.append(id: document.id.writer)
+    id.append(bigEndian: document.id.sequence)
+    id.append(bigEndian: UInt64(document.id.index))
+    try connection.run(
+      "INSERT OR REPLACE INTO text VALUES (?, ?, ?)", .blob(entity.bytes), .blob(id.bytes),
+      .blob(document.encoded))
   }
 
   /// Calls `body` with every entity, ascending by id.

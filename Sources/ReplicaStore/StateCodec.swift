@@ -22,11 +22,12 @@ extension EntityState {
     var codec = StateWriter(writers: writers)
     codec.writer.append(count: fields.count)
     for field in fields {
-      codec.writer.append(varint: UInt64(field.number) << 1 | UInt64(field.shape.rawValue))
+      codec.writer.append(varint: UInt64(field.number) << 2 | UInt64(field.shape.rawValue))
       codec.writer.append(count: field.alive.count)
       for value in field.alive {
         codec.append(value.id, value.clock)
         value.value.encode(into: &codec.writer)
+        if field.shape == .text { codec.append(value.edits) }
       }
     }
     codec.writer.append(count: tombstones.count)
@@ -43,13 +44,17 @@ extension EntityState {
     var fields: [FieldState] = []
     for _ in 0..<(try codec.reader.count()) {
       let tag = try codec.reader.varint()
+      guard let shape = FieldState.Shape(rawValue: UInt8(tag & 3)) else {
+        throw ReplicaError.damaged("a state's field")
+      }
       var alive: [FieldState.AliveValue] = []
       for _ in 0..<(try codec.reader.count()) {
         let (id, clock) = try codec.change()
-        alive.append(.init(id: id, clock: clock, value: try Value(from: &codec.reader)))
+        let value = try Value(from: &codec.reader)
+        let edits = shape == .text ? try codec.edits() : nil
+        alive.append(.init(id: id, clock: clock, value: value, edits: edits))
       }
-      let shape: FieldState.Shape = tag & 1 == 0 ? .register : .set
-      fields.append(FieldState(number: FieldNumber(tag >> 1), shape: shape, alive: alive))
+      fields.append(FieldState(number: FieldNumber(tag >> 2), shape: shape, alive: alive))
     }
     var tombstones: [Tombstone] = []
     for _ in 0..<(try codec.reader.count()) {
@@ -85,6 +90,12 @@ private struct StateWriter {
     }
     writer.append(count: id.index)
   }
+
+  /// 0 for a text nobody has edited; else the number of heads, and whether it clashes.
+  mutating func append(_ edits: FieldState.Edits?) {
+    writer.append(count: edits.map { $0.heads.count << 1 | ($0.isClashing ? 1 : 0) } ?? 0)
+    for head in edits?.heads ?? [] { append(head.id, head.clock) }
+  }
 }
 
 private struct StateReader {
@@ -106,5 +117,16 @@ private struct StateReader {
     guard let last else { throw ReplicaError.damaged("a state's first change") }
     let id = ChangeID(writer: last.writer, sequence: last.sequence, index: try reader.count())
     return (id, last.clock)
+  }
+
+  mutating func edits() throws -> FieldState.Edits? {
+    let tag = try reader.count()
+    guard tag > 0 else { return nil }
+    var heads: [FieldState.Head] = []
+    for _ in 0..<tag >> 1 {
+      let (id, clock) = try change()
+      heads.append(FieldState.Head(id: id, clock: clock))
+    }
+    return FieldState.Edits(heads: heads, isClashing: tag & 1 == 1)
   }
 }

@@ -91,7 +91,12 @@ struct Picture: Equatable {
   }
 
   init(_ entities: [EntityID: EntityState]) {
-    self.entities = entities
+    // How texts look inside is compared with the oracle of texts.
+    self.entities = entities.mapValues { state in
+      var state = state
+      state.documents = []
+      return state
+    }
     review = entities.sorted { $0.key < $1.key }.flatMap { id, state in
       guard !state.isDeleted else { return [] as [Review] }
       return (state.isResurrected ? [Review(entity: id, field: nil)] : [])
@@ -126,6 +131,8 @@ struct Picture: Equatable {
       default: break
       }
     }
+    var texts = Texts()
+    for entry in all { texts.take(entry.operation, id: entry.id, clock: entry.clock) }
     var entities: [EntityID: EntityState] = [:]
     for entry in all where !entry.operation.action.isUnknown {
       let former = entities[entry.operation.entity]
@@ -133,10 +140,13 @@ struct Picture: Equatable {
       var fields = former?.fields ?? []
       var tombstones = former?.tombstones ?? []
       func keep(_ number: FieldNumber, _ shape: FieldState.Shape, _ value: Value) {
+        keep(number, shape, .init(id: entry.id, clock: entry.clock, value: value))
+      }
+      func keep(
+        _ number: FieldNumber, _ shape: FieldState.Shape, _ value: FieldState.AliveValue
+      ) {
         let place = fields.firstIndex { $0.number == number && $0.shape == shape }
-        let alive =
-          (place.map { fields.remove(at: $0).alive } ?? [])
-          + [.init(id: entry.id, clock: entry.clock, value: value)]
+        let alive = (place.map { fields.remove(at: $0).alive } ?? []) + [value]
         fields.append(
           FieldState(
             number: number, shape: shape,
@@ -145,6 +155,8 @@ struct Picture: Equatable {
       switch entry.operation.action {
       case .put(let number, let value, _):
         if !replaced.contains(entry.id) { keep(number, .register, value) }
+      case .write(let number, _, _):
+        if let value = texts.alive(entry.id) { keep(number, .text, value) }
       case .add(let number, let value):
         if !removed.contains(entry.id) { keep(number, .set, value) }
       case .delete(let seen):
@@ -159,6 +171,48 @@ struct Picture: Equatable {
         tombstones: tombstones.sorted { $0.id < $1.id })
     }
     self.init(entities)
+  }
+}
+
+/// The texts of a history, each worked out from all that was ever done to it.
+private struct Texts {
+  private struct Entry {
+    var oracle: TextOracle
+    let clock: Timestamp
+    var edits: [(id: ChangeID, clock: Timestamp)] = []
+  }
+
+  private var entries: [ChangeID: Entry] = [:]
+  private var replaced: [ChangeID] = []
+
+  mutating func take(_ operation: Operation, id: ChangeID, clock: Timestamp) {
+    switch operation.action {
+    case .write(_, let text, let changes):
+      entries[id] = Entry(oracle: TextOracle(id: id, text: text.string), clock: clock)
+      replaced += changes
+    case .edit(_, let edit):
+      entries[edit.text]?.oracle.add(edit, id: id)
+      entries[edit.text]?.edits.append((id, clock))
+    default: break
+    }
+  }
+
+  /// Alive as long as some writer's last change of it was seen by nobody who wrote something in its place.
+  func alive(_ id: ChangeID) -> FieldState.AliveValue? {
+    let entry = entries[id]!
+    let all = [(id: id, clock: entry.clock)] + entry.edits
+    let heads = Set(all.map(\.id.writer)).compactMap { writer in
+      all.filter { $0.id.writer == writer }.max { $0.id < $1.id }
+    }.filter { !replaced.contains($0.id) }.sorted { $0.id < $1.id }
+    guard let latest = heads.map(\.clock).max() else { return nil }
+    guard !entry.edits.isEmpty else {
+      return .init(id: id, clock: latest, value: .text(entry.oracle.text))
+    }
+    return .init(
+      id: id, clock: latest, value: .text(entry.oracle.text),
+      edits: FieldState.Edits(
+        heads: heads.map { FieldState.Head(id: $0.id, clock: $0.clock) },
+        isClashing: !entry.oracle.clashes.isEmpty))
   }
 }
 

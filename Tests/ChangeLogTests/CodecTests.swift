@@ -334,7 +334,7 @@ import Testing
   @Test func anUnknownOperationIsKeptAsItIs() throws {
     var dice = Dice(15)
     let author = dice.id(Writer.self)
-    let unknown = Operation(entity: .zero, kind: 0, .unknown(code: 6, [1, 2, 3]))
+    let unknown = Operation(entity: .zero, kind: 0, .unknown(code: 99, [1, 2, 3]))
     let body = Body(
       intent: "later",
       operations: [unknown, Operation(entity: dice.id(), kind: 9, .put(1, .null, replacing: []))])

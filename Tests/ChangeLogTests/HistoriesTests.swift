@@ -117,9 +117,10 @@ private struct History {
     let field = FieldNumber(1 + dice.below(2))
     let value = Value.int(Int64(dice.below(4)))
     let action: Operation.Action
-    switch dice.below(10) {
+    switch dice.below(15) {
+    case 10...14: action = text(of: state)
     case 0...3:
-      action = .put(field, value, replacing: state?[field]?.alive.map(\.id) ?? [])
+      action = .put(field, value, replacing: state?[field]?.alive.flatMap(\.changes) ?? [])
     case 4: action = .add(3, value)
     case 5, 6:
       let additions = state?[3]?.alive.filter { $0.value == value }.map(\.id) ?? []
@@ -129,6 +130,21 @@ private struct History {
     default: action = .unknown(code: 99, [1])
     }
     return Operation(entity: entity, kind: 1, action)
+  }
+
+  /// A text is written, edited, settled, or an edit of it taken back.
+  private mutating func text(of state: EntityState?) -> Operation.Action {
+    let present = state?[4]
+    let words = (0...dice.below(5)).map { _ in ["a", "b", " ", "c d", "\n"][dice.below(5)] }
+      .joined()
+    guard let state, let value = present?.alive.randomElement(using: &dice), dice.chance(80),
+      let document = state.document(of: value, in: 4)
+    else { return .write(4, Text(words), replacing: present?.alive.flatMap(\.changes) ?? []) }
+    if dice.chance(15), let edit = document.latest.randomElement(using: &dice) {
+      return .edit(4, document.cancel(edit))
+    }
+    let text = dice.chance(50) ? document.text + words : words + document.text.dropFirst(3)
+    return .edit(4, document.replacement(by: text, settles: dice.chance(20)))
   }
 
   /// Some of what one has goes to another: in any order, some of it twice, some not at all.

@@ -27,16 +27,18 @@ import struct Foundation.URL
     func bytes(_ name: String) throws -> [UInt8] {
       Array(try Data(contentsOf: Self.folder.appendingPathComponent(name)))
     }
-    let names = ["1-first", "2-replaced", "3-delete", "4-continued", "5-continued"]
+    let names = [
+      "1-first", "2-replaced", "3-delete", "4-continued", "5-continued", "6-text", "7-edit",
+    ]
     let chain = try names.map { try Changeset(bytes: bytes("changeset-\($0).bin")) }
-    #expect(chain.map(\.header.sequence) == [1, 2, 3, 4, 5])
+    #expect(chain.map(\.header.sequence) == Array(1...7))
     #expect(chain.map(\.header.previous) == [.zero] + chain.dropLast().map(\.id))
-    #expect(chain.map(\.header.isContinued) == [false, false, false, true, false])
+    #expect(chain.map(\.header.isContinued) == [false, false, false, true, false, false, false])
     let key = try #require(chain[0].header.introduction?.key)
     #expect(chain.allSatisfy { $0.isSigned(by: key) })
     #expect(
       try chain.map { try $0.decodedBody().intent } == [
-        "note", "edit", "delete", "import", "import",
+        "note", "edit", "delete", "import", "import", "note", "edit",
       ])
 
     let request = try SyncRequest(decoding: bytes("sync-request.bin"))
@@ -64,7 +66,9 @@ private struct Samples {
 
   init() throws {
     let chain = try Self.chain()
-    let names = ["1-first", "2-replaced", "3-delete", "4-continued", "5-continued"]
+    let names = [
+      "1-first", "2-replaced", "3-delete", "4-continued", "5-continued", "6-text", "7-edit",
+    ]
     for (name, changeset) in zip(names, chain) {
       files.append(("changeset-\(name).bin", changeset.bytes))
     }
@@ -126,8 +130,15 @@ private struct Samples {
     try ann.write(
       [
         [operation(.restore(ann.state(note)!.tombstones.map(\.id)))],
-        [Operation(entity: .zero, kind: 0, .unknown(code: 6, [0, 1, 2]))],
+        [Operation(entity: .zero, kind: 0, .unknown(code: 99, [0, 1, 2]))],
       ], undoes: first[0].id, intent: "import", at: wall + 3)
+    try ann.write(
+      [[operation(.write(4, Text("due on Monday at noon"), replacing: []))]], intent: "note",
+      at: wall + 4)
+    let document = ann.state(note)!.document(of: ann.state(note)![4]!.alive[0], in: 4)!
+    try ann.write(
+      [[operation(.edit(4, document.edit(to: "due on Friday at noon, in Tokyo")!))]],
+      intent: "edit", at: wall + 5)
     return ann.log.filter { $0.header.writer == ann.writer }
   }
 }

@@ -63,13 +63,39 @@ extension Dice {
 
   mutating func action(_ writers: [WriterID]) -> Operation.Action {
     let field = FieldNumber(number(bits: 32))
-    switch below(5) {
+    switch below(7) {
     case 0: return .put(field, value(), replacing: changes(writers))
+    case 5: return .write(field, Text(text()), replacing: changes(writers))
+    case 6: return .edit(field, edit(writers))
     case 1: return .add(field, value())
     case 2: return .remove(field, changes(writers))
     case 3: return .delete(seen: changes(writers))
     default: return .restore(changes(writers))
     }
+  }
+
+  private mutating func change(_ writers: [WriterID]) -> ChangeID {
+    ChangeID(
+      writer: writers[below(writers.count)], sequence: number(bits: 53),
+      index: Int(number(bits: 32)))
+  }
+
+  private mutating func character(_ writers: [WriterID]) -> CharacterID {
+    CharacterID(change: change(writers), offset: Int(number(bits: 32)))
+  }
+
+  mutating func edit(_ writers: [WriterID]) -> TextEdit {
+    TextEdit(
+      text: change(writers), seen: changes(writers), cancelled: changes(writers),
+      settles: chance(30),
+      hunks: (0..<below(3)).map { _ in
+        TextEdit.Hunk(
+          left: chance(50) ? character(writers) : nil,
+          right: chance(50) ? character(writers) : nil,
+          removed: (0..<below(3)).map { _ in
+            TextEdit.CharacterRange(start: character(writers), count: 1 + Int(number(bits: 31)))
+          }, inserted: Text("x" + text()))
+      })
   }
 
   mutating func body(by author: WriterID, unknown: Bool = false) -> Body {
@@ -81,7 +107,7 @@ extension Dice {
       body.operations.append(Operation(entity: entity, kind: kind, action(writers)))
       if unknown {
         let action = Operation.Action.unknown(
-          code: Operation.Code.text + number(bits: 62), bytes(below(9)))
+          code: Operation.Code.last + 1 + number(bits: 62), bytes(below(9)))
         body.operations.append(Operation(entity: .zero, kind: 0, action))
       }
     }

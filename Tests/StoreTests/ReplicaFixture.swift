@@ -60,7 +60,7 @@ final class TestReplica {
   /// Gives a field a value in the place of all that is alive there now.
   @discardableResult
   func put(_ field: FieldNumber, _ value: Value, on entity: EntityID) throws -> Logged {
-    let alive = try replica.state(of: entity)?[field]?.alive.map(\.id) ?? []
+    let alive = try replica.state(of: entity)?[field]?.alive.flatMap(\.changes) ?? []
     return try commit(Operation(entity: entity, kind: 1, .put(field, value, replacing: alive)))
   }
 
@@ -116,6 +116,15 @@ final class TestReplica {
       })
   }
 
+  /// The insides of all texts, by entity.
+  func texts() throws -> [EntityID: [TextDocument]] {
+    var texts: [EntityID: [TextDocument]] = [:]
+    try replica.forEachState { id, _ in
+      texts[id] = try replica.state(of: id, withTexts: true)?.documents
+    }
+    return texts
+  }
+
   var identity: Replica.Identity {
     get throws { try replica.identity() }
   }
@@ -137,11 +146,20 @@ struct ReplicaPicture: Equatable {
   init(of changesets: [Changeset]) throws {
     var plain = MemoryReplica()
     try plain.receive(changesets)
-    entities = plain.entities
+    entities = plain.entities.mapValues(\.withoutTexts)
     for (id, state) in entities.sorted(by: { $0.key < $1.key }) where !state.isDeleted {
       if state.isResurrected { review.append("\(id) deleted") }
       review += state.conflicts.map { "\(id) \($0.number)" }
     }
+  }
+}
+
+extension EntityState {
+  /// As a reader gets it.
+  var withoutTexts: EntityState {
+    var state = self
+    state.documents = []
+    return state
   }
 }
 

@@ -41,7 +41,9 @@ private struct History {
   mutating func step() throws {
     let place = dice.below(replicas.count)
     if dice.chance(60) { try write(at: place) } else { try exchange(from: place) }
-    let isSame = try ReplicaPicture(replicas[place].replica).entities == plain[place].entities
+    let isSame =
+      try replicas[place].picture().entities == plain[place].entities.mapValues(\.withoutTexts)
+      && replicas[place].texts() == texts(plain[place])
     try #require(isSame, "seed \(seed), replica \(place) differs from the plain one")
   }
 
@@ -75,12 +77,14 @@ private struct History {
 
   private mutating func operation(at one: TestReplica) throws -> Operation {
     let entity = entities[dice.below(entities.count)]
-    let state = try one.replica.state(of: entity)
+    let state = try one.replica.state(of: entity, withTexts: true)
     let field = FieldNumber(1 + dice.below(2))
     let value = Value.int(Int64(dice.below(4)))
     let action: Operation.Action
-    switch dice.below(9) {
-    case 0...3: action = .put(field, value, replacing: state?[field]?.alive.map(\.id) ?? [])
+    switch dice.below(14) {
+    case 9...13: action = text(of: state)
+    case 0...3:
+      action = .put(field, value, replacing: state?[field]?.alive.flatMap(\.changes) ?? [])
     case 4: action = .add(3, value)
     case 5, 6:
       let additions = state?[3]?.alive.filter { $0.value == value }.map(\.id) ?? []
@@ -89,6 +93,20 @@ private struct History {
     default: action = .restore(state?.tombstones.map(\.id) ?? [])
     }
     return Operation(entity: entity, kind: 1, action)
+  }
+
+  private mutating func text(of state: EntityState?) -> Operation.Action {
+    let present = state?[4]
+    let words = (0...dice.below(5)).map { _ in ["a", "b", " ", "c d", "\n"][dice.below(5)] }
+      .joined()
+    guard let state, let value = present?.alive.randomElement(using: &dice), dice.chance(80),
+      let document = state.document(of: value, in: 4)
+    else { return .write(4, Text(words), replacing: present?.alive.flatMap(\.changes) ?? []) }
+    if dice.chance(15) { return .edit(4, document.cancel(value.changes[0])) }
+    guard let edit = document.edit(to: words + document.text, settles: dice.chance(20)) else {
+      return .write(4, Text(words), replacing: present?.alive.flatMap(\.changes) ?? [])
+    }
+    return .edit(4, edit)
   }
 
   /// Some of what one has goes to another: in any order, some of it twice, some not at all.
@@ -108,11 +126,16 @@ private struct History {
     }
   }
 
+  /// The insides of all texts.
+  private func texts(_ plain: MemoryReplica) -> [EntityID: [TextDocument]] {
+    plain.entities.mapValues(\.documents)
+  }
+
   func check() throws {
     let expected = try ReplicaPicture(of: written)
     for (place, one) in replicas.enumerated() {
       let picture = try one.picture()
-      let isSame = picture == expected && plain[place].entities == expected.entities
+      let isSame = try picture == expected && one.texts() == texts(plain[place])
       try #require(isSame, "seed \(seed), replica \(place) differs")
       try #require(try one.replica.waitingCount() == 0, "seed \(seed), replica \(place) waits")
       try #require(try one.quarantine().isEmpty, "seed \(seed), replica \(place)")

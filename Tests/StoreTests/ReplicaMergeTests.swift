@@ -278,7 +278,8 @@ import Testing
     let first = try Changeset(
       header: Header(
         workspace: TestReplica.workspace, writer: introduction.writer, sequence: 1, previous: .zero,
-        clock: Timestamp(milliseconds: 1), minimumReader: 2, introduction: introduction),
+        clock: Timestamp(milliseconds: 1), minimumReader: Header.reader + 1,
+        introduction: introduction),
       body: Body(intent: "later", operations: operations), key: key)
     let second = try Changeset(
       header: Header(

@@ -112,10 +112,14 @@ import Testing
     let edit = try ann.commit(
       Operation(
         entity: note, kind: 1,
-        .put(1, .text("new"), replacing: try ann.replica.state(of: note)![1]!.alive.map(\.id))),
+        .put(
+          1, .text("new"), replacing: try ann.replica.state(of: note)![1]!.alive.flatMap(\.changes))
+      ),
       Operation(
         entity: note, kind: 1,
-        .put(2, .text("new body"), replacing: try ann.replica.state(of: note)![2]!.alive.map(\.id)))
+        .put(
+          2, .text("new body"),
+          replacing: try ann.replica.state(of: note)![2]!.alive.flatMap(\.changes)))
     )
     try exchange()
     try ben.put(1, .text("Ben's"), on: note)

@@ -70,7 +70,7 @@ public struct Body: Hashable, Sendable {
     private var entitiesUsed = 0
     private var isInOrder = true
     /// What the payload of an unknown operation names in the tables cannot be known.
-    fileprivate var hasUnknown = false
+    var hasUnknown = false
 
     init(author: WriterID) { self.author = author }
 
@@ -103,7 +103,7 @@ public struct Body: Hashable, Sendable {
       return entities.count - 1
     }
 
-    fileprivate mutating func writer(at index: Int) throws(FormatError) -> WriterID {
+    mutating func writer(at index: Int) throws(FormatError) -> WriterID {
       if index == 0 { return author }
       guard index <= writers.count else { throw .invalid("a writer is not in the table") }
       isInOrder = isInOrder && index <= writersUsed + 1
@@ -111,7 +111,7 @@ public struct Body: Hashable, Sendable {
       return writers[index - 1]
     }
 
-    fileprivate mutating func entity(at index: Int) throws(FormatError) -> (EntityID, KindNumber) {
+    mutating func entity(at index: Int) throws(FormatError) -> (EntityID, KindNumber) {
       guard index < entities.count else { throw .invalid("an entity is not in the table") }
       isInOrder = isInOrder && index <= entitiesUsed
       entitiesUsed = max(entitiesUsed, index + 1)
@@ -125,91 +125,5 @@ public struct Body: Hashable, Sendable {
         throw .invalid("the tables of the body are not in the order of use")
       }
     }
-  }
-}
-
-extension Operation {
-  /// Writes the payload and returns the code. Every payload but an unknown one begins with the entity.
-  fileprivate func encode(into writer: inout ByteWriter, _ tables: inout Body.Tables) -> UInt64 {
-    if case .unknown(let code, let payload) = action {
-      writer.append(raw: payload)
-      return code
-    }
-    writer.append(count: tables.index(of: entity, kind))
-    switch action {
-    case .put(let field, let value, let replaced):
-      writer.append(varint: UInt64(field))
-      value.encode(into: &writer)
-      writer.append(changes: replaced, &tables)
-      return Code.put
-    case .add(let field, let value):
-      writer.append(varint: UInt64(field))
-      value.encode(into: &writer)
-      return Code.add
-    case .remove(let field, let additions):
-      writer.append(varint: UInt64(field))
-      writer.append(changes: additions, &tables)
-      return Code.remove
-    case .delete(let seen):
-      writer.append(changes: seen, &tables)
-      return Code.delete
-    case .restore(let deletions):
-      writer.append(changes: deletions, &tables)
-      return Code.restore
-    case .unknown: preconditionFailure("handled above")
-    }
-  }
-
-  fileprivate init(
-    code: UInt64, from reader: inout ByteReader, _ tables: inout Body.Tables
-  ) throws(FormatError) {
-    guard code != 0 else { throw .invalid("operation 0 does not exist") }
-    guard code <= Code.restore else {
-      tables.hasUnknown = true
-      let payload = Array(try reader.raw(reader.remaining))
-      self.init(entity: .zero, kind: 0, .unknown(code: code, payload))
-      return
-    }
-    let (entity, kind) = try tables.entity(at: reader.count())
-    let action: Action
-    switch code {
-    case Code.put:
-      let field = FieldNumber(try reader.count())
-      let value = try Value(from: &reader)
-      action = .put(field, value, replacing: try reader.changes(&tables))
-    case Code.add:
-      action = .add(FieldNumber(try reader.count()), try Value(from: &reader))
-    case Code.remove:
-      action = .remove(FieldNumber(try reader.count()), try reader.changes(&tables))
-    case Code.delete: action = .delete(seen: try reader.changes(&tables))
-    default: action = .restore(try reader.changes(&tables))
-    }
-    try reader.expectEnd()
-    self.init(entity: entity, kind: kind, action)
-  }
-}
-
-extension ByteWriter {
-  fileprivate mutating func append(changes: [ChangeID], _ tables: inout Body.Tables) {
-    append(count: changes.count)
-    for change in changes {
-      append(count: tables.index(of: change.writer))
-      append(varint: change.sequence)
-      append(count: change.index)
-    }
-  }
-}
-
-extension ByteReader {
-  fileprivate mutating func changes(_ tables: inout Body.Tables) throws(FormatError) -> [ChangeID] {
-    let count = try itemCount(minimumSize: 3)
-    var changes: [ChangeID] = []
-    changes.reserveCapacity(count)
-    for _ in 0..<count {
-      let writer = try tables.writer(at: self.count(upTo: 1 << 20))
-      let sequence = UInt64(try self.count(upTo: 1 << 53 - 1))
-      changes.append(ChangeID(writer: writer, sequence: sequence, index: try self.count()))
-    }
-    return changes
   }
 }

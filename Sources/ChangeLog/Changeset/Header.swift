@@ -3,7 +3,7 @@ public struct Header: Hashable, Sendable {
   /// The version of the format these bytes are in.
   public static let format: UInt8 = 1
   /// The newest rules this program can apply; see ``minimumReader``.
-  public static let reader: UInt64 = 1
+  public static let reader: UInt64 = 2
 
   /// The oldest reader that may apply this changeset. An older one keeps it and waits for its upgrade.
   public var minimumReader: UInt64

@@ -17,6 +17,10 @@ public struct Operation: Hashable, Sendable {
   public enum Action: Hashable, Sendable {
     /// A field takes a value in the place of those its author saw.
     case put(FieldNumber, Value, replacing: [ChangeID])
+    /// A field takes a text that merges, in the place of those its author saw.
+    case write(FieldNumber, Text, replacing: [ChangeID])
+    /// A text that merges is edited.
+    case edit(FieldNumber, TextEdit)
     /// A set gains an element.
     case add(FieldNumber, Value)
     /// A set loses the additions its author saw; one it had not seen stays.
@@ -29,14 +33,16 @@ public struct Operation: Hashable, Sendable {
     case unknown(code: UInt64, [UInt8])
   }
 
-  /// The codes on the wire. 6 is kept free for edits of text that merges as text.
+  /// The codes on the wire.
   enum Code {
     static let put: UInt64 = 1
     static let add: UInt64 = 2
     static let remove: UInt64 = 3
     static let delete: UInt64 = 4
     static let restore: UInt64 = 5
-    static let text: UInt64 = 6
+    static let write: UInt64 = 6
+    static let edit: UInt64 = 7
+    static let last = edit
   }
 }
 
@@ -44,9 +50,11 @@ extension Operation.Action {
   /// The changes it names.
   var named: [ChangeID] {
     switch self {
-    case .put(_, _, let changes), .remove(_, let changes), .delete(let changes),
+    case .put(_, _, let changes), .write(_, _, let changes), .remove(_, let changes),
+      .delete(let changes),
       .restore(let changes):
       changes
+    case .edit(_, let edit): edit.named
     case .add, .unknown: []
     }
   }

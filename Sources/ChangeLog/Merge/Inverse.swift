@@ -32,18 +32,20 @@ public struct Inverse: Sendable {
   }
 
   /// The same with changes named as they are alive now, where a later undo or redo brought them back.
-  public func renaming(_ names: [ChangeID: ChangeID]) -> Inverse {
-    func renamed(_ changes: [ChangeID]) -> [ChangeID] { changes.map { names[$0] ?? $0 } }
+  public func renaming(_ names: [ChangeID: [ChangeID]]) -> Inverse {
+    func renamed(_ changes: [ChangeID]) -> [ChangeID] { changes.flatMap { names[$0] ?? [$0] } }
     var inverse = self
     inverse.operations = operations.map { operation in
       let action: Operation.Action =
         switch operation.action {
         case .put(let field, let value, let replaced):
           .put(field, value, replacing: renamed(replaced))
+        case .write(let field, let text, let replaced):
+          .write(field, text, replacing: renamed(replaced))
         case .remove(let field, let additions): .remove(field, renamed(additions))
         case .delete(let seen): .delete(seen: renamed(seen))
         case .restore(let deletions): .restore(renamed(deletions))
-        case .add, .unknown: operation.action
+        case .add, .edit, .unknown: operation.action
         }
       return Operation(entity: operation.entity, kind: operation.kind, action)
     }
@@ -69,7 +71,7 @@ private struct Command {
         let id = ChangeID(writer: header.writer, sequence: header.sequence, index: index)
         changes.append((id, operation))
         switch operation.action {
-        case .add, .put(_, _, replacing: []): break
+        case .add, .put(_, _, replacing: []), .write(_, _, replacing: []): break
         default: changed.insert(operation.entity)
         }
         if case .restore(let deletions) = operation.action {
@@ -124,6 +126,21 @@ private struct Command {
       // What had been siblings become siblings again.
       return [.put(field, first, replacing: [id])]
         + former.dropFirst().map { .put(field, $0, replacing: []) }
+    case .write(let field, _, let replaced):
+      let written = present.fields.first { $0.number == field && $0.shape == .text }
+      guard written?.alive.contains(where: { $0.changes == [id] }) == true else { return nil }
+      let former = try replaced.compactMap { change in
+        try present.documents.first { $0.has(change) }.map { Text($0.text) }
+          ?? value(change)?.text
+      }
+      guard let first = former.first else { return [.write(field, Text(""), replacing: [id])] }
+      return [.write(field, first, replacing: [id])]
+        + former.dropFirst().map { .write(field, $0, replacing: []) }
+    case .edit(let field, let edit):
+      guard let document = present.documents.first(where: { $0.id == edit.text }),
+        document.has(id), document.isEffective(id)
+      else { return nil }
+      return [.edit(field, document.cancel(id))]
     case .add(let field, _):
       return isAlive(in: field, .set) ? [.remove(field, [id])] : nil
     case .remove(let field, let additions):
@@ -142,7 +159,14 @@ extension Operation.Action {
   public var value: Value? {
     switch self {
     case .put(_, let value, _), .add(_, let value): value
+    case .write(_, let text, _): .text(text)
     default: nil
     }
+  }
+}
+
+extension Value {
+  fileprivate var text: Text? {
+    if case .text(let text) = self { text } else { nil }
   }
 }

@@ -14,6 +14,11 @@ public struct Field: Sendable {
   /// What it says, for the documentation of fields.
   public let remark: String
 
+  /// Two edits of it that did not know of each other become one text.
+  public var merges: Bool {
+    if case .prose = type { !isSet } else { false }
+  }
+
   init(
     _ number: FieldNumber, _ name: String, _ type: FieldType, set: Bool = false,
     parent: Bool = false, internal isInternal: Bool = false, _ remark: String

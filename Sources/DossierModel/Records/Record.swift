@@ -29,6 +29,9 @@ public struct Record: Sendable, Identifiable {
       switch field.shape {
       case .register:
         if let shown = field.shown, shown != .null { values[field.number] = [shown] }
+      case .text:
+        // An emptied text is none.
+        if let shown = field.shown, shown != .text("") { values[field.number] = [shown] }
       case .set:
         // The order of the bytes: the same on every machine.
         values[field.number] = field.distinctValues.sorted {

@@ -38,6 +38,7 @@ public struct Draft {
 
   /// Gives a field its value; nil empties it. Writes nothing when it has that value already.
   public mutating func put(_ field: Field, _ value: Value?, on id: EntityID) throws {
+    if field.merges { return try write(field, value, on: id, settles: false) }
     let state = try state(id)
     let value = value ?? .null
     let place = Place(entity: id, field: field.number)
@@ -51,7 +52,53 @@ public struct Draft {
     if let present, present.distinctValues == [value] { return }
     if present == nil, value == .null { return }
     places[place] = operations.count
-    append(id, state, .put(field.number, value, replacing: present?.alive.map(\.id) ?? []))
+    append(id, state, .put(field.number, value, replacing: present?.alive.flatMap(\.changes) ?? []))
+  }
+
+  /// Decides about a field that holds several values, or two edits of one place of its text.
+  public mutating func settle(_ field: Field, _ value: Value, on id: EntityID) throws {
+    if field.merges {
+      try write(field, value, on: id, settles: true)
+    } else {
+      try put(field, value, on: id)
+    }
+  }
+
+  /// Writes a text that merges: what differs from the present one; whole when it is new, when no word of the
+  /// present one stays, or when there are several.
+  private mutating func write(
+    _ field: Field, _ value: Value?, on id: EntityID, settles: Bool
+  ) throws {
+    var text = Text("")
+    if case .text(let words) = value { text = words }
+    let place = Place(entity: id, field: field.number)
+    let state = try created.contains(id) ? state(id) : stateWithTexts(id)
+    let present = state.fields.first { $0.number == field.number && $0.shape == .text }
+    let action: Operation.Action
+    if let present, present.alive.count == 1, let value = present.alive.first,
+      let edit = state.document(of: value, in: field.number)?
+        .edit(to: text.string, settles: settles)
+    {
+      guard !edit.hunks.isEmpty || settles else { return forget(place) }
+      action = .edit(field.number, edit)
+    } else {
+      guard present != nil || !text.string.isEmpty else { return forget(place) }
+      action = .write(
+        field.number, text, replacing: present?.alive.flatMap(\.changes) ?? [])
+    }
+    if let index = places[place] {
+      operations[index] = Operation(entity: id, kind: state.kind, action)
+    } else {
+      places[place] = operations.count
+      append(id, state, action)
+    }
+  }
+
+  /// What this draft had put there is taken out again.
+  private mutating func forget(_ place: Place) {
+    guard let index = places.removeValue(forKey: place) else { return }
+    operations.remove(at: index)
+    places = places.mapValues { $0 > index ? $0 - 1 : $0 }
   }
 
   /// Adds an element to a set, unless it is there.
@@ -70,7 +117,7 @@ public struct Draft {
   @discardableResult
   public mutating func remove(_ field: Field, _ value: Value, from id: EntityID) throws -> Bool {
     let state = try state(id)
-    let additions = state[field.number]?.alive.filter { $0.value == value }.map(\.id) ?? []
+    let additions = state[field.number]?.alive.filter { $0.value == value }.flatMap(\.changes) ?? []
     guard !additions.isEmpty else { return false }
     append(id, state, .remove(field.number, additions))
     return true
@@ -107,6 +154,13 @@ public struct Draft {
 
   private mutating func append(_ id: EntityID, _ state: EntityState, _ action: Operation.Action) {
     operations.append(Operation(entity: id, kind: state.kind, action))
+  }
+
+  private mutating func stateWithTexts(_ id: EntityID) throws -> EntityState {
+    guard let state = try store.replica.state(of: id, withTexts: true) else {
+      throw ReplicaError.damaged("record \(id)")
+    }
+    return state
   }
 
   private mutating func state(_ id: EntityID) throws -> EntityState {

@@ -67,6 +67,22 @@ struct Log: StoreCommand {
       guard let (name, type) = named(number) else { return nil }
       let text = try context.text(value, type)
       return (name, text.isEmpty ? "(empty)" : text, try former(replaced, type))
+    case .write(let number, let text, let replaced):
+      guard let (name, type) = named(number) else { return nil }
+      return (
+        name, text.string.isEmpty ? "(empty)" : try context.text(.text(text), type),
+        try former(replaced, type)
+      )
+    case .edit(let number, let edit):
+      guard let (name, _) = named(number) else { return nil }
+      if !edit.cancelled.isEmpty { return (name, "an edit taken back", []) }
+      if edit.hunks.isEmpty { return (name, "decided as it is", []) }
+      let words = try edit.hunks.map { try context.text(.text($0.inserted), .text) }
+      let inserted = words.filter { !$0.isEmpty }.map { "\"\($0)\"" }
+      return (
+        name, inserted.isEmpty ? "words removed" : "edited: " + inserted.joined(separator: " … "),
+        []
+      )
     case .add(let number, let value):
       guard let (name, type) = named(number) else { return nil }
       return (name, "+ " + (try context.text(value, type)), [])

@@ -1,0 +1,450 @@
+/// A text that merges, with everything anybody inserted or removed.
+///
+/// A sequence CRDT: each inserted run names the characters left and right of it as its author saw them, and is
+/// placed by the YjsMod rules (equal to FugueMax: Weidner and Kleppmann, "The Art of the Fugue"), so that runs
+/// stay whole. Removed characters stay as tombstones with their words, because an edit can be taken back and
+/// because an author who had not seen the removal may still write beside them.
+///
+/// Edits arrive causes first; every such order gives the same document.
+public struct TextDocument: Hashable, Sendable {
+  /// The change that wrote it first.
+  public let id: ChangeID
+  public let field: FieldNumber
+  /// In the order of the text.
+  private(set) var pieces: [TextPiece]
+  /// Of each writer the last edit, ascending; the writing itself is not counted.
+  private(set) var latest: [ChangeID] = []
+  /// Ascending.
+  private(set) var cancels: [Pair] = []
+  /// Ascending. Edits of one place whose authors did not know of each other, not decided about yet.
+  private(set) var openClashes: [Pair] = []
+
+  /// Two changes: who cancels whom, or who clashes with whom.
+  struct Pair: Hashable, Comparable, Sendable {
+    let first: ChangeID
+    let second: ChangeID
+
+    static func < (a: Pair, b: Pair) -> Bool { (a.first, a.second) < (b.first, b.second) }
+  }
+
+  public init(id: ChangeID, field: FieldNumber, text: String) {
+    self.id = id
+    self.field = field
+    pieces = [
+      TextPiece(
+        change: id, offset: 0, text: Text(text), isStart: true, left: nil, right: nil, removers: [])
+    ]
+    if text.isEmpty { pieces = [] }
+  }
+
+  init(
+    id: ChangeID, field: FieldNumber, pieces: [TextPiece], latest: [ChangeID], cancels: [Pair],
+    openClashes: [Pair]
+  ) {
+    self.id = id
+    self.field = field
+    self.pieces = pieces
+    self.latest = latest
+    self.cancels = cancels
+    self.openClashes = openClashes
+  }
+
+  // MARK: Reading
+
+  /// What a reader sees.
+  public var text: String {
+    let effective = Effectiveness(cancels)
+    return pieces.filter { isVisible($0, effective) }.map(\.text.string).joined()
+  }
+
+  /// The text as the author of an edit left it, who knew of nothing else.
+  public func text(after edit: ChangeID, seen: [ChangeID]) -> String {
+    let known = Knowledge(of: edit, seen: seen, text: id)
+    let effective = Effectiveness(cancels.filter { known($0.first) })
+    return pieces.filter { piece in
+      known(piece.change) && effective(piece.change)
+        && !piece.removers.contains { known($0.change) && effective($0.change) }
+    }.map(\.text.string).joined()
+  }
+
+  /// Pairs of edits of one place that somebody should look at; none of which one was taken back.
+  public var clashes: [(ChangeID, ChangeID)] {
+    let effective = Effectiveness(cancels)
+    return openClashes.filter { effective($0.first) && effective($0.second) }
+      .map { ($0.first, $0.second) }
+  }
+
+  /// Whether an edit counts: nobody took it back, or that was taken back.
+  public func isEffective(_ edit: ChangeID) -> Bool { Effectiveness(cancels)(edit) }
+
+  /// Nobody has edited it, or all that was taken back.
+  public var isAsWritten: Bool {
+    let effective = Effectiveness(cancels)
+    return pieces.allSatisfy { piece in
+      (piece.change == id || !effective(piece.change))
+        && !piece.removers.contains { effective($0.change) }
+    }
+  }
+
+  /// Whether a change wrote it or left something in it.
+  func has(_ change: ChangeID) -> Bool {
+    id == change || latest.contains(change) || cancels.contains { $0.first == change }
+      || pieces.contains { piece in
+        piece.change == change || piece.removers.contains { $0.change == change }
+      }
+  }
+
+  private func isVisible(_ piece: TextPiece, _ effective: Effectiveness) -> Bool {
+    effective(piece.change) && !piece.removers.contains { effective($0.change) }
+  }
+
+  // MARK: Editing
+
+  /// The edit that makes this text into another one; nil when no word of it stays: that is not an edit of this
+  /// text but another one, to be written in its place.
+  public func edit(to text: String, settles: Bool = false) -> TextEdit? {
+    let visible = visibleCharacters
+    let diff = TextDiff(from: Self.string(visible), to: text)
+    return diff.keepsWords ? edit(diff, visible, settles: settles) : nil
+  }
+
+  /// The same, whatever stays.
+  func replacement(by text: String, settles: Bool = false) -> TextEdit {
+    let visible = visibleCharacters
+    return edit(TextDiff(from: Self.string(visible), to: text), visible, settles: settles)
+  }
+
+  private func edit(
+    _ diff: TextDiff, _ visible: [VisibleCharacter], settles: Bool
+  ) -> TextEdit {
+    let hunks = diff.changes.map { change in
+      let left = change.removed.lowerBound > 0 ? visible[change.removed.lowerBound - 1] : nil
+      return TextEdit.Hunk(
+        left: left.map { id(of: $0) }, right: character(behind: left),
+        removed: ranges(of: visible[change.removed]), inserted: Text(change.inserted))
+    }
+    return TextEdit(text: id, seen: latest, settles: settles, hunks: hunks)
+  }
+
+  private var visibleCharacters: [VisibleCharacter] {
+    let effective = Effectiveness(cancels)
+    var visible: [VisibleCharacter] = []
+    for (index, piece) in pieces.enumerated() where isVisible(piece, effective) {
+      for (offset, scalar) in piece.text.string.unicodeScalars.enumerated() {
+        visible.append(VisibleCharacter(piece: index, offset: offset, scalar: scalar))
+      }
+    }
+    return visible
+  }
+
+  private static func string(_ characters: [VisibleCharacter]) -> String {
+    String(String.UnicodeScalarView(characters.map(\.scalar)))
+  }
+
+  /// The edit that takes another one back.
+  public func cancel(_ edit: ChangeID) -> TextEdit {
+    TextEdit(text: id, seen: latest, cancelled: [edit])
+  }
+
+  private struct VisibleCharacter {
+    let piece: Int
+    let offset: Int
+    let scalar: Unicode.Scalar
+  }
+
+  private func id(of character: VisibleCharacter) -> CharacterID {
+    let piece = pieces[character.piece]
+    return CharacterID(change: piece.change, offset: piece.offset + character.offset)
+  }
+
+  private func character(behind left: VisibleCharacter?) -> CharacterID? {
+    guard let left else { return pieces.first?.first }
+    if left.offset + 1 < pieces[left.piece].count {
+      return CharacterID(
+        change: pieces[left.piece].change, offset: pieces[left.piece].offset + left.offset + 1)
+    }
+    return left.piece + 1 < pieces.count ? pieces[left.piece + 1].first : nil
+  }
+
+  private func ranges(of removed: ArraySlice<VisibleCharacter>) -> [TextEdit.CharacterRange] {
+    var ranges: [TextEdit.CharacterRange] = []
+    for character in removed {
+      let id = id(of: character)
+      if let last = ranges.last, last.start.change == id.change,
+        last.offsets.upperBound == id.offset
+      {
+        ranges[ranges.count - 1].count += 1
+      } else {
+        ranges.append(TextEdit.CharacterRange(start: id, count: 1))
+      }
+    }
+    return ranges
+  }
+
+  // MARK: Applying
+
+  /// Applies an edit whose causes are all here. A place that is not in this text is passed over: only an
+  /// author who breaks the rules names one, and then everywhere the same.
+  mutating func apply(_ edit: TextEdit, id change: ChangeID) {
+    let knows = Knowledge(of: change, seen: edit.seen, text: id)
+    var offset = 0
+    for hunk in edit.hunks {
+      let replaces = !hunk.inserted.string.isEmpty
+      for range in hunk.removed {
+        remove(range, by: TextPiece.Remover(change: change, replaces: replaces), knows)
+      }
+      if replaces {
+        insert(hunk, as: CharacterID(change: change, offset: offset), knows)
+        offset += hunk.inserted.string.unicodeScalars.count
+      }
+    }
+    cancels.insertSorted(edit.cancelled.map { Pair(first: change, second: $0) })
+    if edit.settles { openClashes.removeAll { knows($0.first) && knows($0.second) } }
+    latest.removeAll { $0.writer == change.writer }
+    latest.insertSorted([change])
+    joinPieces()
+  }
+
+  private mutating func remove(
+    _ range: TextEdit.CharacterRange, by remover: TextPiece.Remover, _ knows: Knowledge
+  ) {
+    split(before: range.start)
+    split(before: CharacterID(change: range.start.change, offset: range.offsets.upperBound))
+    for index in pieces.indices
+    where pieces[index].change == range.start.change
+      && range.offsets.contains(pieces[index].offset)
+    {
+      // Words that two removed, and one of them wrote others in their place.
+      for other in pieces[index].removers
+      where !knows(other.change) && (other.replaces || remover.replaces) {
+        clash(remover.change, other.change)
+      }
+      if !pieces[index].removers.contains(where: { $0.change == remover.change }) {
+        pieces[index].removers.insertSorted([remover])
+      }
+      // Words that somebody wrote right behind these, not knowing that they go.
+      let last = pieces[index].last
+      for other in pieces where other.isStart && other.left == last && !knows(other.change) {
+        clash(remover.change, other.change)
+      }
+    }
+  }
+
+  private mutating func insert(_ hunk: TextEdit.Hunk, as start: CharacterID, _ knows: Knowledge) {
+    if let left = hunk.left { split(after: left) }
+    if let right = hunk.right { split(before: right) }
+    guard let first = hunk.left.map({ place(behind: $0) }) ?? Place(piece: 0, offset: 0),
+      let end = hunk.right.map({ place(of: $0) }) ?? Place(piece: pieces.count, offset: 0),
+      first <= end
+    else { return }
+    let piece = TextPiece(
+      change: start.change, offset: start.offset, text: hunk.inserted, isStart: true,
+      left: hunk.left, right: hunk.right, removers: [])
+    if let left = hunk.left, let index = index(of: left) {
+      for remover in pieces[index].removers where !knows(remover.change) {
+        clash(start.change, remover.change)
+      }
+    }
+    pieces.insert(piece, at: destination(of: piece, from: first, to: end))
+  }
+
+  /// Where a run goes among those whose authors did not know of it: the YjsMod rule.
+  private func destination(of new: TextPiece, from first: Place, to end: Place) -> Int {
+    var destination = first.piece
+    var isScanning = false
+    for index in first.piece..<end.piece {
+      if !isScanning { destination = index }
+      let other = pieces[index]
+      let left = other.leftNeighbor.flatMap { place(behind: $0) } ?? Place(piece: 0, offset: 0)
+      let right = other.right.flatMap { place(of: $0) } ?? Place(piece: pieces.count, offset: 0)
+      if left < first || (left == first && right == end && new.first < other.first) {
+        return destination
+      }
+      if left == first { isScanning = right < end }
+    }
+    return isScanning ? destination : end.piece
+  }
+
+  private mutating func clash(_ one: ChangeID, _ other: ChangeID) {
+    guard one != other else { return }
+    openClashes.insertSorted([Pair(first: min(one, other), second: max(one, other))])
+  }
+
+  // MARK: Places
+
+  /// Between two characters: before that of a piece with this offset.
+  private struct Place: Comparable {
+    let piece: Int
+    let offset: Int
+
+    static func < (a: Place, b: Place) -> Bool { (a.piece, a.offset) < (b.piece, b.offset) }
+  }
+
+  private func index(of character: CharacterID) -> Int? {
+    pieces.firstIndex { $0.change == character.change && $0.offsets.contains(character.offset) }
+  }
+
+  private func place(of character: CharacterID) -> Place? {
+    index(of: character).map {
+      Place(piece: $0, offset: character.offset - pieces[$0].offset)
+    }
+  }
+
+  private func place(behind character: CharacterID) -> Place? {
+    guard let place = place(of: character) else { return nil }
+    return place.offset + 1 == pieces[place.piece].count
+      ? Place(piece: place.piece + 1, offset: 0)
+      : Place(piece: place.piece, offset: place.offset + 1)
+  }
+
+  private mutating func split(after character: CharacterID) {
+    split(before: CharacterID(change: character.change, offset: character.offset + 1))
+  }
+
+  private mutating func split(before character: CharacterID) {
+    guard let place = place(of: character), place.offset > 0 else { return }
+    let (head, tail) = pieces[place.piece].split(at: place.offset)
+    pieces[place.piece] = head
+    pieces.insert(tail, at: place.piece + 1)
+  }
+
+  /// As few pieces as possible, so that the same document has one form.
+  private mutating func joinPieces() {
+    var joined: [TextPiece] = []
+    joined.reserveCapacity(pieces.count)
+    for piece in pieces {
+      if let last = joined.last, last.isContinued(by: piece) {
+        joined[joined.count - 1].append(piece)
+      } else {
+        joined.append(piece)
+      }
+    }
+    pieces = joined
+  }
+}
+
+/// Characters of one insertion that stand together and were removed by the same.
+struct TextPiece: Hashable, Sendable {
+  let change: ChangeID
+  /// Of its first character among those of the change.
+  let offset: Int
+  private(set) var text: Text
+  private(set) var count: Int
+  /// Whether it begins with the first character of an inserted run.
+  let isStart: Bool
+  /// What its author saw around the run. `left` counts only where the run starts.
+  let left: CharacterID?
+  let right: CharacterID?
+  /// Ascending.
+  var removers: [Remover]
+
+  struct Remover: Hashable, Comparable, Sendable {
+    let change: ChangeID
+    /// Whether it wrote something else in the place.
+    let replaces: Bool
+
+    static func < (a: Remover, b: Remover) -> Bool {
+      a.change != b.change ? a.change < b.change : !a.replaces && b.replaces
+    }
+  }
+
+  init(
+    change: ChangeID, offset: Int, text: Text, isStart: Bool, left: CharacterID?,
+    right: CharacterID?, removers: [Remover]
+  ) {
+    self.change = change
+    self.offset = offset
+    self.text = text
+    count = text.string.unicodeScalars.count
+    self.isStart = isStart
+    self.left = left
+    self.right = right
+    self.removers = removers
+  }
+
+  var offsets: Range<Int> { offset..<offset + count }
+  var first: CharacterID { CharacterID(change: change, offset: offset) }
+  var last: CharacterID { CharacterID(change: change, offset: offset + count - 1) }
+
+  /// The character its first one was written behind.
+  var leftNeighbor: CharacterID? {
+    isStart ? left : CharacterID(change: change, offset: offset - 1)
+  }
+
+  func split(at place: Int) -> (TextPiece, TextPiece) {
+    let scalars = text.string.unicodeScalars
+    let middle = scalars.index(scalars.startIndex, offsetBy: place)
+    var head = self
+    head.text = Text(String(scalars[..<middle]))
+    head.count = place
+    let tail = TextPiece(
+      change: change, offset: offset + place, text: Text(String(scalars[middle...])),
+      isStart: false, left: nil, right: right, removers: removers)
+    return (head, tail)
+  }
+
+  func isContinued(by next: TextPiece) -> Bool {
+    next.change == change && next.offset == offset + count && !next.isStart
+      && next.removers == removers && next.right == right
+  }
+
+  mutating func append(_ next: TextPiece) {
+    text = Text(text.string + next.text.string)
+    count += next.count
+  }
+}
+
+/// Which edits the author of one knew of.
+struct Knowledge {
+  private let author: ChangeID
+  private let text: ChangeID
+  private let last: [WriterID: ChangeID]
+
+  init(of edit: ChangeID, seen: [ChangeID], text: ChangeID) {
+    author = edit
+    self.text = text
+    last = Dictionary(seen.map { ($0.writer, $0) }, uniquingKeysWith: max)
+  }
+
+  func callAsFunction(_ change: ChangeID) -> Bool {
+    if change == text { return true }
+    // A writer knows its own earlier changes.
+    if change.writer == author.writer { return change <= author }
+    return last[change.writer].map { change <= $0 } ?? false
+  }
+}
+
+/// Which edits count: those that no edit that counts has taken back.
+struct Effectiveness {
+  private var cancelled: Set<ChangeID> = []
+
+  init(_ cancels: [TextDocument.Pair]) {
+    guard !cancels.isEmpty else { return }
+    var by: [ChangeID: [ChangeID]] = [:]
+    for pair in cancels { by[pair.second, default: []].append(pair.first) }
+    var known: [ChangeID: Bool] = [:]
+    // What cancels is always later than what it cancels, unless its author breaks the rules; a circle of
+    // such counts for nothing.
+    func isCancelled(_ edit: ChangeID, _ depth: Int) -> Bool {
+      if let found = known[edit] { return found }
+      guard depth < 1000, let cancellers = by[edit] else { return false }
+      known[edit] = false
+      let result = cancellers.contains { !isCancelled($0, depth + 1) }
+      known[edit] = result
+      return result
+    }
+    for edit in by.keys.sorted() where isCancelled(edit, 0) { cancelled.insert(edit) }
+  }
+
+  func callAsFunction(_ edit: ChangeID) -> Bool { !cancelled.contains(edit) }
+}
+
+extension Array where Element: Comparable {
+  /// Puts new elements where they belong; what is there already is passed over.
+  mutating func insertSorted(_ elements: [Element]) {
+    for element in elements {
+      let place = firstIndex { $0 >= element } ?? endIndex
+      if place == endIndex || self[place] != element { insert(element, at: place) }
+    }
+  }
+}
