@@ -103,6 +103,74 @@ import Testing
     #expect(try bob.store.replica.review().isEmpty)
   }
 
+  @Test func editsOfDifferentPlacesOfANoteBecomeOneText() throws {
+    let workspace = WorkspaceID(high: 1, low: 1)
+    let ann = try TestStore(seed: 1, workspace: workspace)
+    let bob = try TestStore(seed: 2, workspace: workspace)
+    let note = try ann.make(
+      .note, [(.noteText, .text("Opening by the ministers.\n\nNext meeting in autumn."))])
+    try ann.send(to: bob)
+    try ann.put(
+      .noteText, .text("Opening by the two ministers.\n\nNext meeting in autumn."), on: note)
+    try bob.put(
+      .noteText, .text("Opening by the ministers.\n\nNext meeting in Tokyo in autumn."), on: note)
+    try ann.send(to: bob)
+    try bob.send(to: ann)
+    for store in [ann.store, bob.store] {
+      #expect(
+        try store.record(note)?.text(.noteText)
+          == "Opening by the two ministers.\n\nNext meeting in Tokyo in autumn.")
+      #expect(try store.record(note)?.conflicts == [])
+      #expect(try store.search("Tokyo").map(\.found.id) == [note])
+      #expect(try store.replica.review().isEmpty)
+    }
+    // Taking one's own edit back leaves the other's.
+    _ = try ann.store.undo()
+    #expect(
+      try ann.store.record(note)?.text(.noteText)
+        == "Opening by the ministers.\n\nNext meeting in Tokyo in autumn.")
+  }
+
+  @Test func aClashInsideATextShowsBothVersionsUntilSomebodyDecides() throws {
+    let workspace = WorkspaceID(high: 1, low: 1)
+    let ann = try TestStore(seed: 1, workspace: workspace)
+    let bob = try TestStore(seed: 2, workspace: workspace)
+    let note = try ann.make(.note, [(.noteText, .text("The draft is due on Monday at noon."))])
+    try ann.send(to: bob)
+    try ann.put(.noteText, .text("The draft is due on Tuesday at noon."), on: note)
+    try bob.put(.noteText, .text("The draft is due on Friday at noon."), on: note)
+    try ann.send(to: bob)
+    try bob.send(to: ann)
+    for store in [ann.store, bob.store] {
+      #expect(try store.record(note)?.conflicts == [Field.noteText.number])
+      let field = try #require(try store.replica.state(of: note)?[Field.noteText.number])
+      let versions = try store.clashingVersions(
+        of: field.alive[0], in: field.number, of: note
+      ).map(\.text)
+      #expect(
+        Set(versions) == [
+          "The draft is due on Tuesday at noon.", "The draft is due on Friday at noon.",
+        ])
+    }
+    // An edit elsewhere decides nothing; a decision does, on both machines.
+    try bob.put(
+      .noteText,
+      .text(try #require(try bob.store.record(note)?.text(.noteText)) + " Bob brings it."), on: note
+    )
+    #expect(try bob.store.replica.review().map(\.entity) == [note])
+    try bob.store.write("review") {
+      try $0.settle(
+        .noteText, .text("The draft is due on Friday at noon. Bob brings it."), on: note)
+    }
+    try bob.send(to: ann)
+    for store in [ann.store, bob.store] {
+      #expect(try store.replica.review().isEmpty)
+      #expect(
+        try store.record(note)?.text(.noteText)
+          == "The draft is due on Friday at noon. Bob brings it.")
+    }
+  }
+
   @Test func bothValuesOfAConcurrentChangeAreFoundBySearch() throws {
     let workspace = WorkspaceID(high: 1, low: 1)
     let ann = try TestStore(seed: 1, workspace: workspace)

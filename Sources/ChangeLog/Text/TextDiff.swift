@@ -12,9 +12,10 @@ struct TextDiff {
   }
 
   init(from old: String, to new: String) {
+    let frame = Frame(old, new)
     var vocabulary = Vocabulary()
-    let before = vocabulary.words(of: old)
-    let after = vocabulary.words(of: new)
+    let before = vocabulary.words(of: frame.old)
+    let after = vocabulary.words(of: frame.new)
     let start = zip(before, after).prefix { $0.number == $1.number }.count
     let end = zip(before[start...].reversed(), after[start...].reversed())
       .prefix { $0.number == $1.number }.count
@@ -22,18 +23,73 @@ struct TextDiff {
     let newRange = start..<after.count - end
     let kept = Self.keptWords(before, oldRange, after, newRange)
     let stretches = Self.stretches(between: kept, before, oldRange, after, newRange)
-    changes = stretches.map { Self.change($0, before, after) }
+    let offset = frame.start.unicodeScalars.count
+    changes = stretches.map { Self.change($0, before, after, startingAt: offset) }
     keepsWords =
-      stretches.isEmpty || before[..<start].contains(where: \.isWord)
+      stretches.isEmpty || frame.hasWords || before[..<start].contains(where: \.isWord)
       || before[oldRange.upperBound...].contains(where: \.isWord)
       || kept.contains { before[$0.0].isWord }
+  }
+
+  /// Two texts without what they begin and end with both, cut at spaces: nearly all of a long text that was
+  /// edited need not be looked at word by word.
+  private struct Frame {
+    let start: Substring
+    let old: Substring
+    let new: Substring
+    let end: Substring
+
+    init(_ old: String, _ new: String) {
+      var (old, new) = (old, new)
+      (start, self.old, self.new, end) = old.withUTF8 { old in
+        new.withUTF8 { new in
+          let shorter = min(old.count, new.count)
+          var start = 0
+          while start < shorter, old[start] == new[start] { start += 1 }
+          // Up to a word with a space behind it.
+          if start < old.count || start < new.count {
+            repeat {
+              start -= 1
+            } while start > 0
+              && !(Self.isSpace(old[start]) && !Self.isSpace(old[start - 1]))
+            start = max(start, 0)
+          }
+          var end = 0
+          while end < shorter - start, old[old.count - 1 - end] == new[new.count - 1 - end] {
+            end += 1
+          }
+          if end > 0, start + end < max(old.count, new.count) {
+            repeat {
+              end -= 1
+            } while end > 0
+              && !(Self.isSpace(old[old.count - end - 1]) && !Self.isSpace(old[old.count - end]))
+          }
+          func text(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Substring {
+            Substring(String(decoding: bytes[range], as: UTF8.self))
+          }
+          return (
+            text(old, 0..<start), text(old, start..<old.count - end),
+            text(new, start..<new.count - end), text(old, old.count - end..<old.count)
+          )
+        }
+      }
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0a }
+
+    var hasWords: Bool {
+      start.unicodeScalars.contains { Kind($0) == .word }
+        || end.unicodeScalars.contains { Kind($0) == .word }
+    }
   }
 
   private typealias Stretch = (old: Range<Int>, new: Range<Int>)
 
   /// Words written in the place of others take the space behind them along, or the one before: when two
   /// people do so at once, their words do not grow together.
-  private static func change(_ stretch: Stretch, _ before: [Word], _ after: [Word]) -> Change {
+  private static func change(
+    _ stretch: Stretch, _ before: [Word], _ after: [Word], startingAt offset: Int
+  ) -> Change {
     var (old, new) = stretch
     if !old.isEmpty, !new.isEmpty {
       if old.upperBound < before.count, before[old.upperBound].isSpace {
@@ -45,7 +101,9 @@ struct TextDiff {
       }
     }
     let end = before.last.map { $0.start + $0.count } ?? 0
-    func position(_ word: Int) -> Int { word < before.count ? before[word].start : end }
+    func position(_ word: Int) -> Int {
+      offset + (word < before.count ? before[word].start : end)
+    }
     return Change(
       removed: position(old.lowerBound)..<position(old.upperBound),
       inserted: new.map { String(after[$0].text) }.joined())
@@ -69,7 +127,7 @@ struct TextDiff {
     private var numbers: [[UInt8]: Int] = [:]
 
     /// Letters and digits together, spaces together, anything else alone.
-    mutating func words(of text: String) -> [Word] {
+    mutating func words(of text: Substring) -> [Word] {
       var words: [Word] = []
       let scalars = text.unicodeScalars
       var index = scalars.startIndex

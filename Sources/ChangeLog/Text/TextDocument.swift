@@ -103,42 +103,27 @@ public struct TextDocument: Hashable, Sendable {
   /// The edit that makes this text into another one; nil when no word of it stays: that is not an edit of this
   /// text but another one, to be written in its place.
   public func edit(to text: String, settles: Bool = false) -> TextEdit? {
-    let visible = visibleCharacters
-    let diff = TextDiff(from: Self.string(visible), to: text)
-    return diff.keepsWords ? edit(diff, visible, settles: settles) : nil
+    let diff = TextDiff(from: self.text, to: text)
+    return diff.keepsWords ? edit(diff, settles: settles) : nil
   }
 
   /// The same, whatever stays.
   func replacement(by text: String, settles: Bool = false) -> TextEdit {
-    let visible = visibleCharacters
-    return edit(TextDiff(from: Self.string(visible), to: text), visible, settles: settles)
+    edit(TextDiff(from: self.text, to: text), settles: settles)
   }
 
-  private func edit(
-    _ diff: TextDiff, _ visible: [VisibleCharacter], settles: Bool
-  ) -> TextEdit {
+  private func edit(_ diff: TextDiff, settles: Bool) -> TextEdit {
+    let visible = VisiblePieces(self)
     let hunks = diff.changes.map { change in
-      let left = change.removed.lowerBound > 0 ? visible[change.removed.lowerBound - 1] : nil
+      let left =
+        change.removed.lowerBound > 0 ? visible.place(of: change.removed.lowerBound - 1) : nil
       return TextEdit.Hunk(
-        left: left.map { id(of: $0) }, right: character(behind: left),
-        removed: ranges(of: visible[change.removed]), inserted: Text(change.inserted))
+        left: left.map { id(at: $0) }, right: character(behind: left),
+        removed: visible.places(of: change.removed).map { place, count in
+          TextEdit.CharacterRange(start: id(at: place), count: count)
+        }, inserted: Text(change.inserted))
     }
     return TextEdit(text: id, seen: latest, settles: settles, hunks: hunks)
-  }
-
-  private var visibleCharacters: [VisibleCharacter] {
-    let effective = Effectiveness(cancels)
-    var visible: [VisibleCharacter] = []
-    for (index, piece) in pieces.enumerated() where isVisible(piece, effective) {
-      for (offset, scalar) in piece.text.string.unicodeScalars.enumerated() {
-        visible.append(VisibleCharacter(piece: index, offset: offset, scalar: scalar))
-      }
-    }
-    return visible
-  }
-
-  private static func string(_ characters: [VisibleCharacter]) -> String {
-    String(String.UnicodeScalarView(characters.map(\.scalar)))
   }
 
   /// The edit that takes another one back.
@@ -146,39 +131,63 @@ public struct TextDocument: Hashable, Sendable {
     TextEdit(text: id, seen: latest, cancelled: [edit])
   }
 
-  private struct VisibleCharacter {
-    let piece: Int
-    let offset: Int
-    let scalar: Unicode.Scalar
-  }
+  /// Which pieces a reader sees, and where in the text they begin.
+  private struct VisiblePieces {
+    private var starts: [Int] = []
+    private var pieces: [(index: Int, count: Int)] = []
 
-  private func id(of character: VisibleCharacter) -> CharacterID {
-    let piece = pieces[character.piece]
-    return CharacterID(change: piece.change, offset: piece.offset + character.offset)
-  }
-
-  private func character(behind left: VisibleCharacter?) -> CharacterID? {
-    guard let left else { return pieces.first?.first }
-    if left.offset + 1 < pieces[left.piece].count {
-      return CharacterID(
-        change: pieces[left.piece].change, offset: pieces[left.piece].offset + left.offset + 1)
-    }
-    return left.piece + 1 < pieces.count ? pieces[left.piece + 1].first : nil
-  }
-
-  private func ranges(of removed: ArraySlice<VisibleCharacter>) -> [TextEdit.CharacterRange] {
-    var ranges: [TextEdit.CharacterRange] = []
-    for character in removed {
-      let id = id(of: character)
-      if let last = ranges.last, last.start.change == id.change,
-        last.offsets.upperBound == id.offset
-      {
-        ranges[ranges.count - 1].count += 1
-      } else {
-        ranges.append(TextEdit.CharacterRange(start: id, count: 1))
+    init(_ document: TextDocument) {
+      let effective = Effectiveness(document.cancels)
+      var start = 0
+      for (index, piece) in document.pieces.enumerated()
+      where document.isVisible(piece, effective) {
+        starts.append(start)
+        pieces.append((index, piece.count))
+        start += piece.count
       }
     }
-    return ranges
+
+    private func visible(at character: Int) -> Int {
+      // The last that begins there or before.
+      var (low, high) = (0, starts.count)
+      while high - low > 1 {
+        let middle = (low + high) / 2
+        if starts[middle] <= character { low = middle } else { high = middle }
+      }
+      return low
+    }
+
+    func place(of character: Int) -> Place {
+      let visible = visible(at: character)
+      return Place(piece: pieces[visible].index, offset: character - starts[visible])
+    }
+
+    /// Stretches of single pieces.
+    func places(of characters: Range<Int>) -> [(Place, count: Int)] {
+      var places: [(Place, count: Int)] = []
+      var next = characters.lowerBound
+      while next < characters.upperBound {
+        let visible = visible(at: next)
+        let offset = next - starts[visible]
+        let count = min(pieces[visible].count - offset, characters.upperBound - next)
+        places.append((Place(piece: pieces[visible].index, offset: offset), count))
+        next += count
+      }
+      return places
+    }
+  }
+
+  private func id(at place: Place) -> CharacterID {
+    CharacterID(
+      change: pieces[place.piece].change, offset: pieces[place.piece].offset + place.offset)
+  }
+
+  private func character(behind left: Place?) -> CharacterID? {
+    guard let left else { return pieces.first?.first }
+    if left.offset + 1 < pieces[left.piece].count {
+      return id(at: Place(piece: left.piece, offset: left.offset + 1))
+    }
+    return left.piece + 1 < pieces.count ? pieces[left.piece + 1].first : nil
   }
 
   // MARK: Applying

@@ -56,7 +56,7 @@ public struct Draft {
   }
 
   /// Decides about a field that holds several values, or two edits of one place of its text.
-  public mutating func settle(_ field: Field, _ value: Value, on id: EntityID) throws {
+  public mutating func settle(_ field: Field, _ value: Value?, on id: EntityID) throws {
     if field.merges {
       try write(field, value, on: id, settles: true)
     } else {

@@ -8,8 +8,8 @@ struct Review: StoreCommand {
   static let configuration = CommandConfiguration(
     abstract: "What waits for a decision, and the decision.",
     discussion: """
-      Without arguments: the list. Two people changed one field without knowing of each other, or one changed \
-      what the other deleted; both are kept until somebody decides:
+      Without arguments: the list. Two people changed one field, or one place of a text, without knowing of each \
+      other, or one changed what the other deleted; both are kept until somebody decides:
         review keep REF [FIELD]          the value shown stays (or the record, against its deletion)
         review take REF [FIELD] N        value number N of the list
         review edit REF [FIELD] --text T a value of your own
@@ -50,24 +50,44 @@ struct Review: StoreCommand {
         continue
       }
       say("\(found.short)  \(field.name)  \(found.title)")
-      for (index, value) in Self.siblings(values).enumerated() {
-        let who =
-          authors[value.id.writer].map { "\($0.member) on \($0.device)" } ?? "unknown writer"
+      for (index, choice) in try choices(values, of: entity, context).enumerated() {
+        let who = authors[choice.writer].map { "\($0.member) on \($0.device)" } ?? "unknown writer"
         let mark = index == 0 ? "shown" : "     "
-        let text = try context.text(value.value, field.type)
+        let text = try context.text(choice.value, field.type)
         say(
-          "   \(index + 1)  \(mark)  \(text.isEmpty ? "(empty)" : text)  · \(who), \(Machine.text(value.clock))"
-        )
+          "   \(index + 1)  \(mark)  \(text.isEmpty ? "(empty)" : text)"
+            + (choice.isMerged
+              ? "  · both, as they merged" : "  · \(who), \(Machine.text(choice.clock))"))
       }
     }
     if items.isEmpty { context.report("nothing waits for a decision") }
     if check, !items.isEmpty { throw ExitCode(1) }
   }
 
-  /// Different values, the one shown first.
-  private static func siblings(_ field: FieldState) -> [FieldState.AliveValue] {
+  /// One of the values to choose from.
+  private struct Choice {
+    let value: Value
+    let writer: WriterID
+    let clock: Timestamp
+    /// The text that two edits of one place became.
+    var isMerged = false
+  }
+
+  /// Different values, the one shown first: siblings, and of a text with a clash what each author had saved.
+  private func choices(
+    _ field: FieldState, of entity: EntityID, _ context: Context
+  ) throws -> [Choice] {
+    var choices: [Choice] = []
+    for value in field.alive.reversed() {
+      let versions = try context.store.clashingVersions(of: value, in: field.number, of: entity)
+      choices.append(
+        Choice(
+          value: value.value, writer: value.id.writer, clock: value.clock,
+          isMerged: !versions.isEmpty))
+      choices += versions.map { Choice(value: .text($0.text), writer: $0.writer, clock: $0.clock) }
+    }
     var seen: Set<Value> = []
-    return field.alive.reversed().filter { seen.insert($0.value).inserted }
+    return choices.filter { seen.insert($0.value).inserted }
   }
 
   private func json(
@@ -81,14 +101,15 @@ struct Review: StoreCommand {
     ]
     if let number, let field = found.kind.field(number), let values = state[number] {
       members.append(.init("field", .string(field.name)))
-      let siblings = try Self.siblings(values).map { value in
+      let choices = try choices(values, of: entity, context).map { choice in
         JSON.object([
-          .init("value", .string(try context.text(value.value, field.type))),
-          .init("by", .string(authors[value.id.writer]?.member ?? "")),
-          .init("at", .int(Int64(value.clock.milliseconds))),
+          .init("value", .string(try context.text(choice.value, field.type))),
+          .init("by", .string(authors[choice.writer]?.member ?? "")),
+          .init("at", .int(Int64(choice.clock.milliseconds))),
+          .init("merged", .bool(choice.isMerged)),
         ])
       }
-      members.append(.init("values", .array(siblings)))
+      members.append(.init("values", .array(choices)))
     } else {
       members.append(.init("deleted", .bool(true)))
     }
@@ -120,20 +141,20 @@ struct Review: StoreCommand {
     var rest = Array(words.dropFirst())
     let field = try self.field(found, waiting.compactMap(\.field), &rest)
     guard let values = try context.store.replica.state(of: found.id)?[field.number] else { return }
-    let siblings = Self.siblings(values)
-    var chosen = siblings[0].value
+    let choices = try choices(values, of: found.id, context)
+    var chosen = choices[0].value
     switch verb {
     case "take":
-      guard let text = rest.first, let number = Int(text), siblings.indices.contains(number - 1)
+      guard let text = rest.first, let number = Int(text), choices.indices.contains(number - 1)
       else {
         throw Failure(
-          "bad-number", exit: 64, "say a number from 1 to \(siblings.count)", fix: "dossier review")
+          "bad-number", exit: 64, "say a number from 1 to \(choices.count)", fix: "dossier review")
       }
-      chosen = siblings[number - 1].value
+      chosen = choices[number - 1].value
     case "edit":
       guard let text else { throw Failure("no-text", exit: 64, "say --text WORDS") }
       try context.store.write("review") { draft in
-        try draft.put(field, try context.value(text, field, &draft), on: found.id)
+        try draft.settle(field, try context.value(text, field, &draft), on: found.id)
       }
       return context.report("\(found.short)  \(field.name): \(text)")
     case "delete":
@@ -141,7 +162,7 @@ struct Review: StoreCommand {
         "bad-verb", exit: 64, "\(field.name) cannot be deleted here; keep, take or edit it")
     default: break
     }
-    try context.store.write("review") { draft in try draft.put(field, chosen, on: found.id) }
+    try context.store.write("review") { draft in try draft.settle(field, chosen, on: found.id) }
     context.report("\(found.short)  \(field.name): \(try context.text(chosen, field.type))")
   }
 
