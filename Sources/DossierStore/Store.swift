@@ -10,6 +10,9 @@ public final class Store {
   public let folder: String
   public let replica: Replica
   let connection: Connection
+  private let mark: StoreMark
+  /// This is a copy of another store, or was set back to an older state; see ``startNewWriter()``.
+  public private(set) var isCopy: Bool
 
   /// Opens the store in a folder.
   ///
@@ -20,16 +23,29 @@ public final class Store {
     connection = try Connection(path: folder + "/dossier.db", mode: .readWrite)
     guard try Replica.exists(in: connection) else { throw StoreError.notSetUp(folder: folder) }
     let key = try Self.readKey(folder)
+    mark = try StoreMark(folder: folder)
+    let reading = try mark.read()
     do {
       let before = try Self.migrations.version(in: connection)
       try Self.migrations.apply(to: connection)
       replica = try Replica(
         connection: connection, key: key, surroundings: surroundings, projection: RecordProjection()
       )
+      isCopy = mark.isCopy(try replica.identity().head, reading)
       if before < Self.migrations.steps.count { try replica.rebuild() }
     } catch Migrations.Failure.newer(_, let found, let known) {
       throw StoreError.newerStore(found: found, known: known)
     }
+    let (replica, mark) = (replica, mark)
+    connection.afterCommit = { [unowned replica] in
+      if let head = replica.lastWritten { mark.write(head) }
+    }
+  }
+
+  /// Goes on under a new name, so that two copies of one store never write as one.
+  public func startNewWriter() throws {
+    try replica.startNewWriter()
+    isCopy = false
   }
 
   /// Makes a store with a workspace of its own.

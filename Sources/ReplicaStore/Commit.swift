@@ -91,7 +91,10 @@ extension Replica {
       seen: try newlySeen(except: identity.number))
     try connection.run(
       "UPDATE replica SET clock = ?", .int(Int64(bitPattern: identity.clock.last.rawValue)))
-    return try Changeset(header: header, body: body, key: key)
+    let changeset = try Changeset(header: header, body: body, key: key)
+    lastWritten = WriterHead(
+      writer: header.writer, sequence: header.sequence, id: changeset.id)
+    return changeset
   }
 
   private func newlySeen(except own: Int) throws -> [Header.Seen] {

@@ -20,6 +20,23 @@ extension Replica {
     }
   }
 
+  /// Goes on under a new name, because this store is a copy or was set back: the old one may write on too.
+  ///
+  /// What is unsent stays as it is. Whichever copy sends it, it is the same.
+  public func startNewWriter() throws {
+    try connection.transaction {
+      let introduction = Introduction(key: key.publicKey, salt: surroundings.newRandomID())
+      try insertWriter(introduction)
+      try connection.run(
+        "UPDATE replica SET writer = ?, salt = ?", .int(connection.lastInsertedRow),
+        .blob(introduction.salt.bytes))
+      // A writer's first changeset says all it has seen.
+      try connection.execute(
+        "DELETE FROM writer WHERE sequence = 0 AND number != (SELECT writer FROM replica)")
+      try connection.execute("UPDATE writer SET declared = 0")
+    }
+  }
+
   /// Notices that this store is a copy or an old backup of one that wrote on: the remote knows later
   /// changesets of our own writer, or another one in the place of ours.
   ///

@@ -156,6 +156,9 @@ public final class Replica {
     return numbers
   }
 
+  /// The last changeset this opening of the store wrote; nil when it wrote none.
+  public internal(set) var lastWritten: WriterHead?
+
   func insertWriter(_ introduction: Introduction) throws {
     knownNumbers = nil
     try Self.insertWriter(introduction, in: connection)

@@ -12,6 +12,8 @@ public final class Connection {
   /// Counts the transactions of this connection: what was read in one is not known to hold in the next.
   public private(set) var transactionNumber = 0
   public let path: String
+  /// Called after each commit, when what it wrote is on the disk.
+  public var afterCommit: (() -> Void)?
 
   /// How long to wait for another process's lock, in milliseconds.
   static let busyTimeout: Int32 = 10_000
@@ -121,6 +123,7 @@ public final class Connection {
     do {
       let value = try body()
       try run("COMMIT")
+      afterCommit?()
       return value
     } catch {
       // SQLite may have rolled back already; a second rollback would be an error of its own.

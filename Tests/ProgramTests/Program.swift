@@ -23,9 +23,10 @@ struct Program {
   }
 
   /// Runs a program to its end.
+  @discardableResult
   func run(
     _ arguments: [String], program: String = "dossier", input: String = "",
-    environment extra: [String: String] = [:]
+    environment extra: [String: String] = [:], folder: String? = nil
   ) throws -> Result {
     let base = home.appending(path: ".run-\(UUID().uuidString)").path
     let files = ["in", "out", "err"].map { "\(base).\($0)" }
@@ -33,7 +34,8 @@ struct Program {
     try Data(input.utf8).write(to: URL(filePath: files[0]))
     let path = program.hasPrefix("/") ? program : Project.programs.appending(path: program).path
     let child = try Child(
-      path, arguments, environment: environment.merging(extra) { $1 }, folder: home.path,
+      path, arguments, environment: environment.merging(extra) { $1 },
+      folder: folder ?? home.path,
       input: files[0], output: files[1], errors: files[2])
     let status = child.wait()
     func text(_ file: String) throws -> String {

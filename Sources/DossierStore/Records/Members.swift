@@ -41,6 +41,15 @@ extension Store {
     }
   }
 
+  /// The same after the store took a new name: the person and the machine stay who they were.
+  public func introduceAgain() throws {
+    let machine = try setting("device").flatMap { ShortID.parseFull($0)?.id }
+    guard let record = try machine.flatMap({ try record($0) }),
+      let member = try record.reference(.deviceMember).flatMap({ try self.record($0)?.title })
+    else { return }
+    try introduce(member: member, device: record.title)
+  }
+
   /// Enters a workspace. Who wrote here alone becomes the member of that name there.
   public func enter(_ workspace: WorkspaceID, as member: String) throws {
     let there = Self.party(ofMember: member)

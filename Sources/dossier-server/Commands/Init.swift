@@ -19,7 +19,16 @@ struct Init: ParsableCommand {
   @Option(help: ArgumentHelp("Where devices find the server.", valueName: "url"))
   var address = "http://\(Serve.defaultListen)"
 
+  @Option(
+    help: ArgumentHelp(
+      "For a server in the place of one that was lost: its workspace, as dossier whoami prints it. "
+        + "The devices bring back what it had.", valueName: "id"))
+  var workspaceID: String?
+
   func validate() throws {
+    if let workspaceID, Hexadecimal.decode(workspaceID)?.count != 16 {
+      throw ValidationError("--workspace-id is 32 hexadecimal digits")
+    }
     guard address.hasPrefix("http://") || address.hasPrefix("https://"),
       !address.unicodeScalars.contains(where: { $0.value <= 0x20 || $0.value == 0x7f })
     else { throw ValidationError("--address is an URL: https://dossier.example.org") }
@@ -33,7 +42,8 @@ struct Init: ParsableCommand {
     let accounts = try Accounts.create(in: folder, address: address)
     let invite = try accounts.transaction {
       let added = try accounts.addWorkspace(
-        named: workspace, id: WorkspaceID(bytes: Edge.random(16)))
+        named: workspace,
+        id: WorkspaceID(bytes: workspaceID.flatMap { Hexadecimal.decode($0) } ?? Edge.random(16)))
       try accounts.addMember(name, role: .owner, to: added.id)
       return try accounts.invite(
         name, to: added.id, secret: Edge.random(Accounts.secretSize),

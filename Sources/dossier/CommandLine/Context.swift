@@ -3,6 +3,7 @@ import ChangeLog
 import DossierModel
 import DossierStore
 import ReplicaStore
+import SQLite
 
 /// All that a command may touch: the store, the day, the terminal.
 struct Context {
@@ -25,6 +26,20 @@ struct Context {
     } catch StoreError.notSetUp where createsStore {
       store = try Self.create(folder, name: Machine.userName, device: Machine.hostName)
     }
+    if store.isCopy { try goOnAsCopy() }
+  }
+
+  private func goOnAsCopy() throws {
+    do {
+      try store.transaction {
+        try store.startNewWriter()
+        try store.introduceAgain()
+      }
+    } catch let error as SQLiteError where error.kind == .readOnly {
+      // It can still be read.
+      return
+    }
+    tell("this store was copied or restored: it writes under a new name now, and nothing is lost")
   }
 
   /// Makes a store, and in it the person and the machine.

@@ -11,10 +11,15 @@ struct Sync: AsyncParsableCommand {
 
   @OptionGroup var options: GlobalOptions
   @Flag(help: "Say what waits; exchange nothing.") var status = false
+  @Option(
+    help: ArgumentHelp(
+      "Say of one record what is sent, what waits and why; exchange nothing.", valueName: "REF"))
+  var explain: String?
 
   func run() async throws {
     let context = try Context(options)
     if status { return try printStatus(context) }
+    if let explain { return try SyncExplanation(context, explain).print() }
     let line = try await SyncRun(context).run()
     context.report(line)
   }
@@ -69,11 +74,7 @@ struct SyncRun {
       let report = try await SyncSession(store.replica, with: remote).run()
       if report.reissued != nil {
         // The new name must be introduced, and that change sent.
-        let author = try store.authors().values.first
-        try store.introduce(
-          member: try store.me().flatMap { try store.record($0)?.title } ?? author?.member
-            ?? Machine.userName,
-          device: try store.setting("device.name") ?? Machine.hostName)
+        try store.introduceAgain()
         _ = try await SyncSession(store.replica, with: remote).run()
       }
       try store.set("sync.last", to: String(Machine.surroundings().now()))

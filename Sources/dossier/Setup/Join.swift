@@ -21,10 +21,13 @@ struct Join: AsyncParsableCommand {
       throw Failure("bad-code", exit: 65, "this is no invite code: \(error)")
     }
     let context = try Context.joining(options, invite, device: device)
-    if try context.store.setting("remote.address") != nil { throw ReplicaError.alreadyJoined }
+    let isSame = try context.store.replica.identity().workspace == invite.workspace
+    // Into one's own workspace again: its server was set up anew, or this device's token is lost.
+    if try context.store.setting("remote.address") != nil, !isSame {
+      throw ReplicaError.alreadyJoined
+    }
     let name = device ?? Machine.hostName
     let answer = try await HTTPRemote.join(invite, deviceName: name, key: context.store.deviceKey)
-    let isSame = try context.store.replica.identity().workspace == invite.workspace
     try context.store.transaction {
       if !isSame { try context.store.enter(invite.workspace, as: answer.member) }
       try context.store.set("remote.address", to: invite.address)
