@@ -50,7 +50,11 @@ public final class Replica {
   }
 
   static let migrations = Migrations(
-    name: "replica", files: [PackageResources.replica_001_sql, PackageResources.replica_002_sql])
+    name: "replica",
+    files: [
+      PackageResources.replica_001_sql, PackageResources.replica_002_sql,
+      PackageResources.replica_003_sql,
+    ])
 
   /// A rollback journal, and every commit on disk before it is acknowledged, the folder's entry included.
   ///

@@ -9,6 +9,8 @@ public enum ReplicaError: Error, Equatable {
   case textTooLong(bytes: Int)
   /// The store was joined to a workspace before, and holds its colleagues' changes.
   case alreadyJoined
+  /// A bundle of another workspace.
+  case otherWorkspace
   /// The remote's answer does not hold together: its running hash does not follow from its changesets.
   case brokenAnswer(String)
   /// The remote sends nothing new, takes nothing, and is still not level.

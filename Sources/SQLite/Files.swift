@@ -34,6 +34,11 @@ public enum Files {
     return status.st_mode & 0o077 != 0
   }
 
+  public static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
   public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// The number the file system knows a file by. Another file, or a copy, has another.

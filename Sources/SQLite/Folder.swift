@@ -63,6 +63,24 @@ public final class Folder {
     guard fsync(descriptor) == 0 else { throw Files.failure("cannot write \(path)", errno) }
   }
 
+  /// What stands in it, ascending.
+  public func names() throws(SQLiteError) -> [String] {
+    let copy = dup(descriptor)
+    guard copy >= 0, let listing = fdopendir(copy) else {
+      throw Files.failure("cannot read \(path)", errno)
+    }
+    defer { closedir(listing) }
+    rewinddir(listing)
+    var names: [String] = []
+    while let entry = readdir(listing) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
   /// Removes a name, if it is there; of a link the link itself.
   public func remove(_ name: String) throws(SQLiteError) {
     try check(name)

@@ -12,7 +12,8 @@ import Testing
     team = try Team()
     ann = try team.machine()
     try ann.run(
-      ["user", "add", "bob", "--data", team.data], program: "dossier-server").expectSuccess()
+      ["user", "add", "bob", "--data", team.data], program: "dossier-server"
+    ).expectSuccess()
     bob = try team.machine(code: Self.invite("bob", ann, team))
     try note(ann, "from the beginning")
     try sync(ann)
@@ -95,7 +96,8 @@ import Testing
     let joined = try ann.run(["join", code]).expectSuccess()
     #expect(joined.errors.contains("the server had lost"), "\(joined.errors)")
     try ann.run(
-      ["user", "add", "bob", "--data", team.data], program: "dossier-server").expectSuccess()
+      ["user", "add", "bob", "--data", team.data], program: "dossier-server"
+    ).expectSuccess()
     try bob.run(["join", Self.invite("bob", ann, team)]).expectSuccess()
     try expectLevel([ann, bob], ["from the beginning", "written before the new invite"])
   }

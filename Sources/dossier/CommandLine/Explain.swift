@@ -132,6 +132,10 @@ extension Failure {
         "already-joined", exit: 73, "this store belongs to a workspace already",
         details: ["another workspace needs a store of its own"],
         fix: "dossier --store ANOTHER/FOLDER join CODE")
+    case .otherWorkspace:
+      self.init(
+        "other-workspace", exit: 65, "this is for another workspace than that of this store",
+        details: ["nothing of it was saved"], fix: "dossier whoami")
     case .brokenAnswer(let why):
       self.init(
         "broken-answer", exit: 76, "the remote's answer does not hold together: \(why)",

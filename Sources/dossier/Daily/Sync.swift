@@ -15,13 +15,45 @@ struct Sync: AsyncParsableCommand {
     help: ArgumentHelp(
       "Say of one record what is sent, what waits and why; exchange nothing.", valueName: "REF"))
   var explain: String?
+  @Option(
+    name: .customLong("to"),
+    help: ArgumentHelp(
+      "Without a network: write a bundle, or add to a shared folder.", valueName: "FILE|DIR"))
+  var target: String?
+  @Option(
+    name: .customLong("from"),
+    help: ArgumentHelp(
+      "Without a network: take a bundle, or what is new in a shared folder.",
+      valueName: "FILE|DIR"))
+  var source: String?
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp(
+      "Only what this member or machine lacks, by the last bundle it made.", valueName: "NAME"))
+  var receiver: String?
+  @Flag(help: "Take a bundle of a machine that is not known here.") var trust = false
+  @Flag(help: "Say what would be written or taken.") var dryRun = false
 
   func run() async throws {
     let context = try Context(options)
     if status { return try printStatus(context) }
     if let explain { return try SyncExplanation(context, explain).print() }
+    if source != nil || target != nil {
+      let sync = BundleSync(context, isDryRun: dryRun)
+      if let source { try sync.read(from: source, trusts: trust) }
+      if let target { try sync.write(to: target, for: receiver) }
+      return
+    }
     let line = try await SyncRun(context).run()
     context.report(line)
+  }
+
+  func validate() throws {
+    guard receiver == nil || target != nil else { throw ValidationError("--for goes with --to") }
+    guard !trust || source != nil else { throw ValidationError("--trust goes with --from") }
+    guard !dryRun || source != nil || target != nil else {
+      throw ValidationError("--dry-run goes with --to and --from")
+    }
   }
 
   private func printStatus(_ context: Context) throws {

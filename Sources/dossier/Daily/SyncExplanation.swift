@@ -34,12 +34,15 @@ struct SyncExplanation {
     }
     let remote = try context.store.setting("remote.address")
     say("\(found.short)  \(found.title)")
-    if remote == nil { say("  this store has no remote; all of it is here only (dossier join CODE)") }
+    if remote == nil {
+      say("  this store has no remote; all of it is here only (dossier join CODE)")
+    }
     for passage in passages {
       let header = passage.changeset.header
       let author = authors[header.writer].map { "\($0.member) on \($0.device)" } ?? "unknown writer"
       say(
-        "  \(Machine.text(header.clock))  \(author)  \(passage.body.intent): \(words(passage.state))")
+        "  \(Machine.text(header.clock))  \(author)  \(passage.body.intent): \(words(passage.state))"
+      )
     }
   }
 

@@ -7,14 +7,20 @@ import SyncClient
 
 struct Join: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Enter a team's workspace with an invite code; what was noted here comes along.")
+    abstract:
+      "Enter a team's workspace with an invite code or a bundle; what was noted here comes along.")
 
   @OptionGroup var options: GlobalOptions
-  @Argument(help: "The code from the owner of the workspace; - reads standard input.") var code:
-    String
+  @Argument(
+    help: ArgumentHelp(
+      "The code from the owner of the workspace; - reads standard input. Or a bundle.",
+      valueName: "CODE|FILE"))
+  var code: String
+  @Option(help: "Your name, when you enter with a bundle.") var name: String?
   @Option(help: "What this machine is called.") var device: String?
 
   func run() async throws {
+    if code != "-", let bytes = try Files.read(code) { return try joinWithout(network: bytes) }
     let text = code == "-" ? readLine() ?? "" : code
     let invite: InviteCode
     do { invite = try InviteCode(text: text) } catch {
@@ -39,6 +45,25 @@ struct Join: AsyncParsableCommand {
     context.report("joined \(answer.workspaceName) as \(answer.member) (\(answer.role)) on \(name)")
     let report = try await SyncRun(context).run()
     context.report(report)
+  }
+
+  /// Enters the workspace of a bundle. Whoever gave it must then take one from here, once with --trust.
+  private func joinWithout(network bytes: [UInt8]) throws {
+    let bundle = try BundleSync.bundle(bytes, code)
+    let member = name ?? Machine.userName
+    let machine = device ?? Machine.hostName
+    let context: Context
+    do { context = try Context(options) } catch StoreError.notSetUp {
+      _ = try Context.create(Context.folder(options), name: member, device: machine)
+      context = try Context(options)
+    }
+    let isSame = try context.store.replica.identity().workspace == bundle.workspace
+    try context.store.transaction {
+      if !isSame { try context.store.enter(bundle.workspace, as: member) }
+      try context.store.replica.take(bundle)
+      try context.store.introduce(member: member, device: machine)
+    }
+    context.report("joined the workspace of \(bundle.maker) as \(member) on \(machine)")
   }
 }
 

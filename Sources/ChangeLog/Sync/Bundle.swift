@@ -1,0 +1,98 @@
+/// Changesets in one file, to travel without a network: what one device has and another lacks.
+///
+/// It says what its maker held, so that it is a receipt too: the next bundle the other way holds no more than
+/// is needed. The whole is signed; each changeset is so on its own.
+public struct Bundle: Hashable, Sendable {
+  public let workspace: WorkspaceID
+  /// The device that made it.
+  public let key: PublicKey
+  /// The name its store wrote under then.
+  public let writer: WriterID
+  /// What people call the maker, for messages only.
+  public let maker: String
+  /// Of each writer the last changeset the maker held.
+  public let held: VersionVector
+  /// Verbatim, causes first.
+  public let changesets: [[UInt8]]
+
+  static let magic = Array("dossier bundle 1\n".utf8)
+
+  /// No bundle is larger; a longer history is cut into several.
+  public static let maximumSize = 256 << 20
+
+  public init(
+    workspace: WorkspaceID, key: PublicKey, writer: WriterID, maker: String, held: VersionVector,
+    changesets: [[UInt8]]
+  ) {
+    self.workspace = workspace
+    self.key = key
+    self.writer = writer
+    self.maker = maker
+    self.held = held
+    self.changesets = changesets
+  }
+
+  /// - Parameter key: the maker's; its public half must be ``key``.
+  public func encoded(signedBy key: DeviceKey) throws -> [UInt8] {
+    var writer = ByteWriter(reserving: changesets.reduce(1024) { $0 + $1.count + 4 })
+    writer.append(raw: Self.magic)
+    writer.append(id: workspace)
+    writer.append(raw: self.key.bytes)
+    writer.append(id: self.writer)
+    writer.append(text: maker)
+    writer.append(vector: held)
+    writer.append(count: changesets.count)
+    for changeset in changesets { writer.append(block: changeset) }
+    return writer.bytes + (try key.sign(writer.bytes))
+  }
+
+  /// - Throws: ``FormatError`` for bytes that are not, to the last one, what the maker signed.
+  public init(decoding bytes: [UInt8]) throws(FormatError) {
+    guard bytes.count <= Self.maximumSize else { throw .tooLarge(limit: Self.maximumSize) }
+    guard bytes.starts(with: Self.magic) else { throw .invalid("this is no bundle") }
+    var reader = ByteReader(bytes)
+    _ = try reader.raw(Self.magic.count)
+    workspace = try reader.id()
+    key = PublicKey(bytes: Array(try reader.raw(32)))
+    writer = try reader.id()
+    maker = try reader.text()
+    held = try reader.vector()
+    var changesets: [[UInt8]] = []
+    for _ in 0..<(try reader.itemCount(minimumSize: 1)) {
+      changesets.append(Array(try reader.block()))
+    }
+    self.changesets = changesets
+    let end = reader.offset
+    let signature = Array(try reader.raw(64))
+    try reader.expectEnd()
+    guard key.verify(signature: signature, of: bytes[..<end]) else {
+      throw .invalid("the bundle is damaged, or was changed on its way")
+    }
+  }
+}
+
+extension ByteWriter {
+  /// Ascending by writer.
+  public mutating func append(vector: VersionVector) {
+    append(count: vector.all.count)
+    for (writer, sequence) in vector.all {
+      append(id: writer)
+      append(varint: sequence)
+    }
+  }
+}
+
+extension ByteReader {
+  public mutating func vector() throws(FormatError) -> VersionVector {
+    var vector = VersionVector()
+    var last: WriterID?
+    for _ in 0..<(try itemCount(minimumSize: 17)) {
+      let writer: WriterID = try id()
+      if let last, writer <= last { throw .invalid("the writers of a vector do not ascend") }
+      last = writer
+      let sequence = try count(upTo: 1 << 53 - 1)
+      vector[writer] = UInt64(sequence)
+    }
+    return vector
+  }
+}

@@ -1,0 +1,164 @@
+public import ChangeLog
+internal import SQLite
+
+/// Exchange without a network: bundles, by file or through a shared folder.
+///
+/// Positions and cursor belong to the remote and are not touched. What came by bundle goes up to the remote with
+/// the next sync, whoever wrote it; it is the same everywhere.
+extension Replica {
+  /// Of each writer the last changeset in the log here.
+  public func held() throws -> VersionVector {
+    let pairs = try connection.all("SELECT id, sequence FROM writer WHERE sequence > 0") {
+      (WriterID(bytes: $0.blob(0)), UInt64($0.int(1)))
+    }
+    return VersionVector(Dictionary(uniqueKeysWithValues: pairs))
+  }
+
+  /// What another device, known by a name or a part of it, held when it made its last bundle.
+  ///
+  /// - Returns: of several devices only what all of them held; nil when none is known by that name.
+  public func receipt(of name: String) throws -> VersionVector? {
+    let wanted = name.lowercased()
+    let vectors = try connection.all(
+      "SELECT maker, held FROM receipt WHERE key != ? ORDER BY key", .blob(publicKey.bytes)
+    ) { ($0.text(0), try Self.vector($0.blob(1))) }.filter { $0.0.lowercased().contains(wanted) }
+      .map(\.1)
+    guard var common = vectors.first else { return nil }
+    for vector in vectors.dropFirst() {
+      for (writer, sequence) in common.all { common[writer] = min(sequence, vector[writer]) }
+    }
+    return common
+  }
+
+  /// The smallest bundle for somebody who holds `known`.
+  ///
+  /// - Parameter maker: what people call this device.
+  /// - Returns: one or several files' bytes; each is complete on its own when they are read in this order.
+  public func bundles(beyond known: VersionVector, maker: String) throws -> [[UInt8]] {
+    try connection.reading {
+      let identity = try identity()
+      let held = try held()
+      var parts: [[[UInt8]]] = [[]]
+      var size = 0
+      try connection.forEach(
+        """
+        SELECT bytes, writer.id, changeset.sequence
+        FROM changeset JOIN writer ON writer.number = changeset.writer
+        ORDER BY changeset.applied IS NULL, changeset.applied, changeset.number
+        """, []
+      ) { row in
+        guard UInt64(row.int(2)) > known[WriterID(bytes: row.blob(1))] else { return }
+        let bytes = row.blob(0)
+        if size + bytes.count > Bundle.maximumSize / 2 {
+          parts.append([])
+          size = 0
+        }
+        size += bytes.count
+        parts[parts.count - 1].append(bytes)
+      }
+      return try parts.map { changesets in
+        try Bundle(
+          workspace: identity.workspace, key: publicKey, writer: identity.head.writer,
+          maker: maker, held: held, changesets: changesets
+        ).encoded(signedBy: key)
+      }
+    }
+  }
+
+  /// Whether a device with this key writes in this workspace, as far as is known here.
+  public func isKnown(_ key: PublicKey) throws -> Bool {
+    try connection.first("SELECT 1 FROM writer WHERE key = ?", .blob(key.bytes)) { _ in true }
+      ?? false
+  }
+
+  /// Takes all of a bundle, and notes what its maker held. Any bundle, in any order, any number of times.
+  ///
+  /// - Throws: ``ReplicaError/otherWorkspace`` when it is not for this one; nothing is saved then.
+  @discardableResult
+  public func take(_ bundle: Bundle) throws -> Received {
+    try connection.transaction {
+      guard try identity().workspace == bundle.workspace else { throw ReplicaError.otherWorkspace }
+      let changesets = try bundle.changesets.map { try Changeset(bytes: $0) }
+      let received = try receive(changesets)
+      var held = bundle.held
+      let former = try connection.first(
+        "SELECT held FROM receipt WHERE key = ?", .blob(bundle.key.bytes)
+      ) { try Self.vector($0.blob(0)) }
+      // An older bundle that comes late takes nothing back.
+      for (writer, sequence) in former?.all ?? [] { held[writer] = max(held[writer], sequence) }
+      try connection.run(
+        "INSERT OR REPLACE INTO receipt VALUES (?, ?, ?)", .blob(bundle.key.bytes),
+        .text(bundle.maker), .blob(Self.bytes(held)))
+      return received
+    }
+  }
+
+  /// The changesets that must come before those that wait here can be applied, by writer.
+  public func missing() throws -> [(writer: WriterID, sequences: ClosedRange<UInt64>)] {
+    try connection.reading {
+      let vector = try held()
+      var wanted: [WriterID: UInt64] = [:]
+      func want(_ writer: WriterID, _ sequence: UInt64) {
+        if sequence > vector[writer] { wanted[writer] = max(wanted[writer] ?? 0, sequence) }
+      }
+      try connection.forEach("SELECT bytes FROM held", []) { row in
+        let header = try Changeset(bytes: row.blob(0)).header
+        want(header.writer, header.sequence - 1)
+      }
+      try connection.forEach("SELECT bytes FROM changeset WHERE applied IS NULL", []) { row in
+        let changeset = try Changeset(bytes: row.blob(0))
+        let header = changeset.header
+        for seen in header.seen { want(seen.writer, seen.sequence) }
+        if header.isContinued { want(header.writer, header.sequence + 1) }
+        guard let body = try? changeset.decodedBody() else { return }
+        if case .changeset(let writer, let sequence) = vector.wait(for: header, body) {
+          want(writer, sequence)
+        }
+      }
+      return wanted.sorted { $0.key < $1.key }.map { ($0.key, (vector[$0.key] + 1)...$0.value) }
+    }
+  }
+
+  // MARK: Shared folders
+
+  /// What the bundles in a folder hold, as far as they were read or written here.
+  public func held(inFolder id: String) throws -> VersionVector {
+    try connection.first("SELECT held FROM shared_folder WHERE id = ?", .text(id)) {
+      try Self.vector($0.blob(0))
+    } ?? VersionVector()
+  }
+
+  public func hasRead(_ name: String, inFolder id: String) throws -> Bool {
+    try connection.first(
+      "SELECT 1 FROM shared_bundle WHERE folder = ? AND name = ?", .text(id), .text(name)
+    ) { _ in true } ?? false
+  }
+
+  /// Takes a bundle of a folder, or notes one of our own, and what the folder holds now.
+  public func take(_ bundle: Bundle, named name: String, inFolder id: String) throws -> Received {
+    try connection.transaction {
+      let received = try take(bundle)
+      var held = try held(inFolder: id)
+      for bytes in bundle.changesets {
+        let header = try Changeset(bytes: bytes).header
+        held[header.writer] = max(held[header.writer], header.sequence)
+      }
+      try connection.run(
+        "INSERT OR REPLACE INTO shared_folder VALUES (?, ?)", .text(id), .blob(Self.bytes(held)))
+      try connection.run(
+        "INSERT OR IGNORE INTO shared_bundle VALUES (?, ?)", .text(id), .text(name))
+      return received
+    }
+  }
+
+  private static func vector(_ bytes: [UInt8]) throws -> VersionVector {
+    var reader = ByteReader(bytes)
+    return try reader.vector()
+  }
+
+  private static func bytes(_ vector: VersionVector) -> [UInt8] {
+    var writer = ByteWriter()
+    writer.append(vector: vector)
+    return writer.bytes
+  }
+}
