@@ -94,9 +94,14 @@ let package = Package(
     .target(
       name: "CrashDisk", dependencies: ["CSQLite"], path: "Tests/CrashDisk", swiftSettings: strict),
 
+    // Every reader of foreign bytes, for a fuzzer.
+    .target(
+      name: "ForeignReaders", dependencies: ["ChangeLog", "DossierModel"],
+      path: "Tests/ForeignReaders", swiftSettings: strict),
+
     .testTarget(name: "ChangeLogTests", dependencies: ["ChangeLog"], swiftSettings: strict),
     .testTarget(
-      name: "DossierModelTests", dependencies: ["DossierModel", "DossierPages"],
+      name: "DossierModelTests", dependencies: ["DossierModel", "DossierPages", "ForeignReaders"],
       swiftSettings: strict),
     .testTarget(
       name: "StoreTests",
@@ -114,3 +119,17 @@ let package = Package(
       name: "ProgramTests", dependencies: ["dossier", "dossier-server"], swiftSettings: strict),
   ]
 )
+
+// `scripts/fuzz` builds the readers of foreign bytes with libFuzzer and AddressSanitizer, in a folder of its own.
+if Context.environment["DOSSIER_FUZZ"] == "1" {
+  let fuzzer = [SwiftSetting.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])]
+  for target in package.targets
+  where ["ChangeLog", "DossierModel", "ForeignReaders"].contains(target.name) {
+    target.swiftSettings = strict + fuzzer
+  }
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz", dependencies: ["ForeignReaders"], path: "Tests/Fuzz",
+      swiftSettings: strict + fuzzer,
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
+}

@@ -51,6 +51,9 @@ import struct Foundation.URL
       return
     }
     #expect(marks.map(\.position) == [2, 1, 0])
+    let bundle = try Bundle(decoding: bytes("bundle.bin"))
+    #expect(bundle.changesets == chain.prefix(2).map(\.bytes))
+    #expect(bundle.held[chain[0].header.writer] == 2)
     let code = String(decoding: try bytes("invite-code.txt"), as: UTF8.self)
     #expect(try InviteCode(text: code).member == "Ann")
   }
@@ -94,6 +97,12 @@ private struct Samples {
       head: two, own: WriterHead(writer: writer, sequence: 0, id: .zero), verdicts: [],
       page: .diverged([two, one, start]))
     files.append(("sync-response-diverged.bin", diverged.encoded))
+    let bundle = Bundle(
+      workspace: Author.workspace, key: chain[0].header.introduction!.key, writer: writer,
+      maker: "Ann on laptop", held: VersionVector([writer: 2]),
+      changesets: chain.prefix(2).map(\.bytes))
+    files.append(
+      ("bundle.bin", try bundle.encoded(signedBy: DeviceKey(seed: Array(0..<32)))))
     let invite = InviteCode(
       address: "https://dossier.example.org", workspace: Author.workspace, member: "Ann",
       secret: Array(0..<20), pin: Array(repeating: 0xab, count: 32))

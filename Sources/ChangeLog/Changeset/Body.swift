@@ -12,7 +12,7 @@ public struct Body: Hashable, Sendable {
     self.operations = operations
   }
 
-  func encoded(by author: WriterID) -> [UInt8] {
+  public func encoded(by author: WriterID) -> [UInt8] {
     var tables = Tables(author: author)
     var encodedOperations = ByteWriter(reserving: operations.count * 24)
     var payload = ByteWriter(reserving: 64)
@@ -38,7 +38,7 @@ public struct Body: Hashable, Sendable {
     return writer.bytes
   }
 
-  init(decoding bytes: [UInt8], writtenBy author: WriterID) throws(FormatError) {
+  public init(decoding bytes: [UInt8], writtenBy author: WriterID) throws(FormatError) {
     var reader = ByteReader(bytes)
     intent = try reader.text()
     switch try reader.byte() {

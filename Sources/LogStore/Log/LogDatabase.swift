@@ -8,7 +8,7 @@ internal import SQLite
 /// must never be a second one. Others read through ``LogReader``.
 public final class LogDatabase {
   let connection: Connection
-  private let lock: FileLock
+  private let lock: FileLock?
 
   static let migrations = Migrations(name: "log", files: [PackageResources.log_001_sql])
 
@@ -26,15 +26,23 @@ public final class LogDatabase {
     _ = try LogDatabase(opening: folder)
   }
 
-  private init(opening folder: DataFolder) throws(StoreError) {
-    (connection, lock) = try translated {
+  private convenience init(opening folder: DataFolder) throws(StoreError) {
+    let (connection, lock) = try translated {
       guard let lock = try FileLock(path: folder.lock) else {
         throw StoreError.served(folder.path)
       }
-      let connection = try Connection(path: folder.log)
+      return (try Connection(path: folder.log), lock)
+    }
+    try self.init(connection, lock: lock)
+  }
+
+  /// - Parameter lock: nil when nobody else can have the file, as in a simulation.
+  init(_ connection: Connection, lock: FileLock?) throws(StoreError) {
+    self.connection = connection
+    self.lock = lock
+    try translated {
       try Self.configure(connection)
       try Self.migrations.apply(to: connection)
-      return (connection, lock)
     }
   }
 

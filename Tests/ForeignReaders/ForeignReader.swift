@@ -1,0 +1,77 @@
+internal import ChangeLog
+internal import DossierModel
+internal import Glibc
+
+/// Every reader of foreign bytes, as a fuzzer drives it.
+///
+/// None may trap, hang or take memory without bound; what can be read has one form only. A program that sees
+/// either broken aborts.
+public enum ForeignReader: String, CaseIterable, Sendable {
+  case changeset, body, request, response, bundle, invite, join, document, imports, date, filter
+
+  public func read(_ bytes: [UInt8]) {
+    switch self {
+    case .changeset:
+      guard let changeset = try? Changeset(bytes: bytes) else { return }
+      expect(changeset.bytes == bytes)
+      if let body = try? changeset.decodedBody() { apply(body, by: changeset.header.writer) }
+    case .body:
+      let author = WriterID(high: 1, low: 1)
+      guard let body = try? Body(decoding: bytes, writtenBy: author) else { return }
+      // What an unknown operation names in the tables of a body cannot be known.
+      let hasUnknown = body.operations.contains {
+        if case .unknown = $0.action { true } else { false }
+      }
+      expect(hasUnknown || body.encoded(by: author) == bytes)
+      apply(body, by: author)
+    case .request:
+      if let request = try? SyncRequest(decoding: bytes) { expect(request.encoded == bytes) }
+    case .response:
+      if let response = try? SyncResponse(decoding: bytes) { expect(response.encoded == bytes) }
+    case .bundle: _ = try? Bundle(decoding: bytes)
+    case .invite: _ = try? InviteCode(text: String(decoding: bytes, as: UTF8.self))
+    case .join:
+      _ = try? JoinRequest(decoding: bytes)
+      if let response = try? JoinResponse(decoding: bytes) { expect(response.encoded == bytes) }
+    case .document:
+      guard let document = try? TextDocument(decoding: bytes) else { return }
+      _ = document.text
+      _ = document.clashes
+      _ = document.edit(to: "some other words\n")
+    case .imports: imports(bytes)
+    case .date:
+      let text = String(decoding: bytes, as: UTF8.self)
+      guard let date = try? DateReader(today: Day(number: 20_000)).read(text) else { return }
+      _ = date.reading
+    case .filter:
+      let words = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+      _ = try? Filter(words, dates: DateReader(today: Day(number: 20_000)))
+    }
+  }
+
+  /// Does all of a body to one entity, twice over.
+  private func apply(_ body: Body, by author: WriterID) {
+    var state = EntityState(kind: 1)
+    for round in 0..<2 {
+      for (index, operation) in body.operations.enumerated() {
+        if case .unknown = operation.action { continue }
+        let id = ChangeID(writer: author, sequence: UInt64(round + 1), index: index)
+        state.apply(operation, id: id, clock: Timestamp(rawValue: UInt64(index)))
+      }
+    }
+    for document in state.documents {
+      expect((try? TextDocument(decoding: document.encoded)) == document)
+    }
+    _ = state.conflicts
+    _ = state.isDeleted
+  }
+
+  private func imports(_ bytes: [UInt8]) {
+    guard bytes.count < 1 << 16 else { return }
+    _ = try? ImportFile(bytes)
+  }
+
+  private func expect(_ condition: Bool) {
+    if !condition { abort() }
+  }
+}
