@@ -1,0 +1,426 @@
+import ChangeLog
+import CrashDisk
+import ReplicaStore
+import SQLite
+
+/// One thing that happens. It draws all its chances from a seed of its own, so that others can be taken out
+/// of a history and this one stays the same.
+struct SimulatedStep: CustomStringConvertible {
+  let kind: Kind
+  let seed: UInt64
+
+  enum Kind: String, CaseIterable {
+    case write, sync, bundle, folder, clock
+    case crashWriting, crashSyncing, crashServer, diskFails, reopen, rebuild
+    case backUp, setBack, copyDevice, setServerBack, backUpServer, replaceServer
+    case role, revoke, oldRequest
+  }
+
+  var description: String { "\(kind.rawValue) \(seed)" }
+
+  init(kind: Kind, seed: UInt64) {
+    self.kind = kind
+    self.seed = seed
+  }
+
+  /// Reads a line as ``description`` writes it.
+  init?(_ line: some StringProtocol) {
+    let words = line.split(separator: " ")
+    guard words.count == 2, let kind = Kind(rawValue: String(words[0])), let seed = UInt64(words[1])
+    else { return nil }
+    self.init(kind: kind, seed: seed)
+  }
+
+  /// A history: first a mix of kinds is drawn, so that quiet worlds and violent ones occur.
+  static func history(seed: UInt64) -> [SimulatedStep] {
+    var dice = ReplicaDice(seed)
+    var weights: [(Kind, Int)] = [(.write, 30), (.sync, 20)]
+    for kind in Kind.allCases where kind != .write && kind != .sync {
+      if dice.chance(45) { weights.append((kind, 1 + dice.below(6))) }
+    }
+    let total = weights.reduce(0) { $0 + $1.1 }
+    return (0..<20 + dice.below(60)).map { _ in
+      var rest = dice.below(total)
+      var kind = Kind.write
+      for (candidate, weight) in weights {
+        if rest < weight {
+          kind = candidate
+          break
+        }
+        rest -= weight
+      }
+      return SimulatedStep(kind: kind, seed: dice.next() >> 24)
+    }
+  }
+}
+
+/// A team with a server in a world where everything goes wrong. After all of it the world heals, and then the
+/// team must be level within a few syncs, with every word that anybody still had anywhere.
+final class Simulation {
+  struct Broken: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  private var devices: [SimulatedDevice] = []
+  private var server: SimulatedServer
+  private var servers: UInt64 = 1
+  private var names = 0
+  private let seed: UInt64
+  private var backups: [(disk: CrashDisk, key: UInt64)] = []
+  private var serverBackup: CrashDisk?
+  private var folder: [(name: String, bytes: [UInt8])] = []
+  private var marks = 0
+  /// Every mark that was acknowledged and is still somewhere.
+  private var census: Set<String> = []
+  /// What happened, for the one who looks for the reason.
+  private(set) var trace: [String] = []
+  private(set) var faults = 0
+  private let entities = (1...2).map { EntityID(high: 0, low: UInt64($0)) }
+
+  init(seed: UInt64) throws {
+    self.seed = seed
+    server = try SimulatedServer(number: 1)
+    for key in 1...3 as ClosedRange<UInt64> { try addDevice(key: key) }
+  }
+
+  private func addDevice(key: UInt64, disk: CrashDisk = CrashDisk()) throws {
+    names += 1
+    devices.append(
+      try SimulatedDevice(key: key, name: "device-\(names)", seed: seed &+ UInt64(names), disk: disk))
+  }
+
+  static func run(_ steps: [SimulatedStep], seed: UInt64) async throws -> Simulation {
+    let simulation = try Simulation(seed: seed)
+    for step in steps { try await simulation.take(step) }
+    try await simulation.heal()
+    return simulation
+  }
+
+  // MARK: Steps
+
+  private func take(_ step: SimulatedStep) async throws {
+    var dice = ReplicaDice(step.seed)
+    let device = devices[dice.below(devices.count)]
+    let before = try device.replica.identity.cursor
+    trace.append("\(step) on \(device.name)")
+    switch step.kind {
+    case .write:
+      try write(on: device, &dice)
+      try device.acknowledge()
+    case .sync: try await sync(device, &dice)
+    case .bundle: try bundle(from: device, &dice)
+    case .folder: try shareFolder(device, &dice)
+    case .clock: moveClock(of: device, &dice)
+    case .crashWriting, .diskFails:
+      try await expect(
+        device.suffer(
+          fault(step.kind, &dice), at: 1 + dice.below(40), damage: generator(&dice),
+          whileDoing: { try self.write(on: device, &dice) }), device)
+    case .crashSyncing:
+      try await expect(
+        device.suffer(
+          .powerLoss, at: 1 + dice.below(60), damage: generator(&dice),
+          whileDoing: {
+            _ = try await SyncSession(device.replica.replica, with: self.line(device)).run()
+          }), device)
+    case .crashServer:
+      server.lose(at: 1 + dice.below(30))
+      try await sync(device, &dice)
+      try server.restart(damage: dice.chance(20) ? nil : generator(&dice))
+      let lost = try server.lostAcknowledged()
+      guard lost.isEmpty else { throw Broken(description: "the server lost \(lost.count)") }
+      faults += 1
+    case .reopen: try expect(device.reopen(), device)
+    case .rebuild: try device.replica.replica.rebuild()
+    case .backUp: backups.append((device.picture(), device.key))
+    case .setBack: try setBack(&dice)
+    case .copyDevice: try copy(device, &dice)
+    case .backUpServer: serverBackup = server.disk.copy().restarted(damage: nil)
+    case .setServerBack:
+      guard let backup = serverBackup else { break }
+      try replaceServer(on: backup.copy())
+    case .replaceServer: if dice.chance(30) { try replaceServer(on: CrashDisk()) }
+    case .role: toggle(device.replica.key.publicKey, in: \.readers)
+    case .revoke: toggle(device.replica.key.publicKey, in: \.revoked)
+    case .oldRequest:
+      // A line brings a request again, hours later.
+      if let old = server.past.randomElement(using: &dice) {
+        _ = try? server.answer(old.bytes, from: old.device, key: old.key)
+        try server.mend()
+      }
+    }
+    let after = try device.replica?.identity.cursor ?? before
+    let isSame = after.log == before.log || step.kind == .setBack
+    if isSame, after.position < before.position, step.kind == .write || step.kind == .bundle {
+      throw Broken(description: "the cursor went back")
+    }
+  }
+
+  private func fault(_ kind: SimulatedStep.Kind, _ dice: inout ReplicaDice) -> CrashDisk.Fault {
+    if kind == .crashWriting { return .powerLoss }
+    return [
+      .full(isLasting: false), .full(isLasting: true), .failure(isLasting: false),
+      .failure(isLasting: true),
+    ][dice.below(4)]
+  }
+
+  private func generator(_ dice: inout ReplicaDice) -> () -> UInt64 {
+    var own = ReplicaDice(dice.next())
+    return { own.next() }
+  }
+
+  private func expect(_ wrong: String?, _ device: SimulatedDevice) throws {
+    faults += 1
+    if let wrong { throw Broken(description: "\(device.name): \(wrong)") }
+    try countAgain()
+  }
+
+  private func toggle(
+    _ key: PublicKey, in list: ReferenceWritableKeyPath<SimulatedServer, Set<[UInt8]>>
+  ) {
+    if server[keyPath: list].remove(key.bytes) == nil {
+      server[keyPath: list].insert(key.bytes)
+    }
+  }
+
+  private func write(on device: SimulatedDevice, _ dice: inout ReplicaDice) throws {
+    let replica = device.replica.replica
+    if dice.chance(15), let logged = try replica.latest(6).randomElement(using: &dice) {
+      try device.replica.undo(logged)
+      return
+    }
+    var written: [String] = []
+    try replica.connection.transaction {
+      var operations: [Operation] = []
+      for _ in 0...dice.below(2) {
+        let (operation, mark) = try operation(on: replica, &dice)
+        // Two edits of one text would each be made from the text as it was before the other.
+        if operations.contains(where: { $0.entity == operation.entity }) { continue }
+        operations.append(operation)
+        if let mark { written.append(mark) }
+      }
+      // Now and then a command too large for one changeset.
+      if dice.below(300) == 0 {
+        for number in 0..<2 as Range<UInt64> {
+          operations.append(
+            Operation(
+              entity: EntityID(high: 9, low: number), kind: 1,
+              .put(7, .text(String(repeating: "x", count: 400_000)), replacing: [])))
+        }
+      }
+      try replica.commit("test", operations)
+    }
+    census.formUnion(written)
+  }
+
+  private func operation(
+    on replica: Replica, _ dice: inout ReplicaDice
+  ) throws -> (Operation, mark: String?) {
+    let entity = entities[dice.below(entities.count)]
+    let state = try replica.state(of: entity, withTexts: true)
+    marks += 1
+    let mark = "m\(marks)"
+    func operation(_ action: Operation.Action) -> Operation {
+      Operation(entity: entity, kind: 1, action)
+    }
+    switch dice.below(12) {
+    case 0..<3:
+      let field = FieldNumber(1 + dice.below(2))
+      let alive = state?[field]?.alive.flatMap(\.changes) ?? []
+      return (operation(.put(field, .text(mark), replacing: alive)), mark)
+    case 3: return (operation(.add(3, .text(mark))), mark)
+    case 4:
+      guard let one = state?[3]?.alive.randomElement(using: &dice) else { fallthrough }
+      return (operation(.remove(3, [one.id])), nil)
+    case 5: return (operation(.delete(seen: state?.aliveChanges ?? [])), nil)
+    case 6: return (operation(.restore(state?.tombstones.map(\.id) ?? [])), nil)
+    default:
+      let present = state?[4]
+      guard let state, let value = present?.alive.randomElement(using: &dice), dice.chance(85),
+        let document = state.document(of: value, in: 4)
+      else {
+        let replaced = present?.alive.flatMap(\.changes) ?? []
+        return (operation(.write(4, Text("one two \(mark)"), replacing: replaced)), mark)
+      }
+      var words = document.text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+      let place = dice.below(words.count + 1)
+      if dice.chance(40), place < words.count { words[place] = mark } else { words.insert(mark, at: place) }
+      guard
+        let edit = document.edit(to: words.joined(separator: " "), settles: dice.chance(20))
+      else {
+        return (operation(.write(4, Text(mark), replacing: present!.alive.flatMap(\.changes))), mark)
+      }
+      return (operation(.edit(4, edit)), mark)
+    }
+  }
+
+  private func line(_ device: SimulatedDevice) -> SimulatedLine {
+    SimulatedLine(server: server, device: device.name, key: device.replica.key.publicKey)
+  }
+
+  private func sync(_ device: SimulatedDevice, _ dice: inout ReplicaDice) async throws {
+    var line = line(device)
+    line.pageSize = dice.chance(50) ? 1 << dice.below(12) : 2 << 20
+    line.weather.exchange = 1 + dice.below(3)
+    line.weather.trouble = SimulatedLine.Trouble.allCases[
+      dice.below(SimulatedLine.Trouble.allCases.count * 2) % SimulatedLine.Trouble.allCases.count]
+    line.weather.place = dice.below(1 << 16)
+    if dice.chance(50) { line.weather.trouble = .none }
+    if line.weather.trouble != .none { faults += 1 }
+    do {
+      _ = try await SyncSession(device.replica.replica, with: line).run()
+    } catch is SimulatedLine.IsCut {
+    } catch is SimulatedServer.IsDown {
+    } catch is SimulatedServer.Refused {
+    } catch is FormatError {
+    } catch let error as ReplicaError {
+      switch error {
+      case .brokenAnswer, .stalled: break
+      default: throw error
+      }
+    }
+    try device.acknowledge()
+    if line.weather.trouble == .answerChanged, let wrong = try device.wrong() {
+      throw Broken(description: "\(device.name) believed a changed answer: \(wrong)")
+    }
+  }
+
+  private func bundle(from device: SimulatedDevice, _ dice: inout ReplicaDice) throws {
+    let other = devices[dice.below(devices.count)]
+    let known =
+      dice.chance(50)
+      ? VersionVector() : try device.replica.replica.receipt(of: other.name) ?? VersionVector()
+    for bytes in try device.replica.replica.bundles(beyond: known, maker: device.name) {
+      try other.replica.replica.take(Bundle(decoding: bytes))
+    }
+    try other.acknowledge()
+  }
+
+  private func shareFolder(_ device: SimulatedDevice, _ dice: inout ReplicaDice) throws {
+    let replica = device.replica.replica
+    for (name, bytes) in folder.shuffled(using: &dice) where dice.chance(80) {
+      if try replica.hasRead(name, inFolder: "f") { continue }
+      _ = try replica.take(Bundle(decoding: bytes), named: name, inFolder: "f")
+    }
+    for bytes in try replica.bundles(beyond: replica.held(inFolder: "f"), maker: device.name)
+    where try !Bundle(decoding: bytes).changesets.isEmpty {
+      let name = "\(device.name)-\(folder.count)"
+      folder.append((name, bytes))
+      if dice.chance(80) {
+        _ = try replica.take(Bundle(decoding: bytes), named: name, inFolder: "f")
+      }
+    }
+    try device.acknowledge()
+  }
+
+  private func moveClock(of device: SimulatedDevice, _ dice: inout ReplicaDice) {
+    let year: UInt64 = 365 * 86400 * 1000
+    switch dice.below(6) {
+    case 0: device.moveClock(to: device.clock &+ 10 * year)
+    case 1: device.moveClock(to: device.clock > 20 * year ? device.clock - 20 * year : 0)
+    case 2: device.moveClock(to: [0, .max, 1 << 48, 1_700_000_000_000][dice.below(4)])
+    default: device.moveClock(to: device.clock &+ UInt64(dice.below(100_000)))
+    }
+  }
+
+  private func setBack(_ dice: inout ReplicaDice) throws {
+    guard let backup = backups.randomElement(using: &dice),
+      let device = devices.first(where: { $0.key == backup.key })
+    else { return }
+    try device.setBack(to: backup.disk)
+    if dice.chance(70) { try device.replica.replica.startNewWriter() }
+    try countAgain()
+  }
+
+  private func copy(_ device: SimulatedDevice, _ dice: inout ReplicaDice) throws {
+    guard devices.count < 6 else { return }
+    try addDevice(key: device.key, disk: device.picture())
+    // Mostly the copy notices by itself; a machine that was copied while it ran does not.
+    if dice.chance(70) { try devices.last!.replica.replica.startNewWriter() }
+  }
+
+  private func replaceServer(on disk: CrashDisk) throws {
+    servers += 1
+    let (readers, revoked) = (server.readers, server.revoked)
+    server.close()
+    server = try SimulatedServer(number: servers, disk: disk)
+    server.readers = readers
+    server.revoked = revoked
+    faults += 1
+    try countAgain()
+  }
+
+  // MARK: What must hold
+
+  /// What nobody has any more cannot be asked for.
+  private func countAgain() throws {
+    var there = Self.marks(in: try server.changesets())
+    for device in devices {
+      there.formUnion(Self.marks(in: try device.replica.log() + device.replica.quarantined()))
+    }
+    census.formIntersection(there)
+  }
+
+  private static func marks(in changesets: [Changeset]) -> Set<String> {
+    var marks: Set<String> = []
+    for changeset in changesets {
+      for operation in (try? changeset.decodedBody())?.operations ?? [] {
+        var texts: [String] = []
+        switch operation.action {
+        case .put(_, .text(let text), _), .add(_, .text(let text)), .write(_, let text, _):
+          texts = [text.string]
+        case .edit(_, let edit): texts = edit.hunks.map(\.inserted.string)
+        default: break
+        }
+        for text in texts where text.utf8.count < 10_000 {
+          marks.formUnion(text.split(separator: " ").filter { $0.hasPrefix("m") }.map(String.init))
+        }
+      }
+    }
+    return marks
+  }
+
+  private func heal() async throws {
+    trace.append("the world heals")
+    try server.mend()
+    server.readers = []
+    server.revoked = []
+    try countAgain()
+    // Copies that wrote nothing since may share a name; from now on they must not.
+    for device in devices {
+      device.moveClock(to: device.clock)
+      try device.replica.put(6, .text("\(device.name)"), on: entities[0])
+    }
+    for _ in 0..<4 {
+      for device in devices {
+        _ = try await SyncSession(device.replica.replica, with: line(device)).run()
+      }
+    }
+    let changesets = try server.changesets()
+    let expected = try ReplicaPicture(of: changesets)
+    let kept = try devices.flatMap { try $0.replica.quarantined() }
+    let lost = census.subtracting(Self.marks(in: changesets + kept))
+    guard lost.isEmpty else { throw Broken(description: "lost for ever: \(lost.sorted())") }
+    let head = try server.head()
+    for device in devices {
+      let one = device.replica!
+      func demand(_ condition: Bool, _ what: String) throws {
+        if !condition { throw Broken(description: "\(device.name) \(what)") }
+      }
+      try demand(one.picture() == expected, "shows something else")
+      try demand(Set(one.log()) == Set(changesets), "holds other changesets than the server")
+      try demand(one.identity.cursor == head, "is not at the server's end")
+      try demand(one.replica.unsentCount() == 0, "has something unsent")
+      try demand(one.replica.waitingCount() == 0, "waits for something")
+      try demand(one.replica.missing().isEmpty, "misses something")
+      if let wrong = try device.wrong() { throw Broken(description: "\(device.name): \(wrong)") }
+      let quiet = try await SyncSession(one.replica, with: line(device)).run()
+      try demand(
+        quiet.exchanges == 1 && quiet.sent == 0 && quiet.received == 0, "does not come to rest")
+    }
+    let writers = Set(try devices.map { try $0.replica.identity.head.writer })
+    guard writers.count == devices.count else {
+      throw Broken(description: "two devices write under one name")
+    }
+  }
+}
