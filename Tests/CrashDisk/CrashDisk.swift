@@ -163,7 +163,7 @@ final class StoredFile {
   private static func put(_ bytes: UnsafeRawBufferPointer, at offset: Int, in target: inout [UInt8])
   {
     if target.count < offset + bytes.count {
-      target.append(contentsOf: repeatElement(0, count: offset + bytes.count - target.count))
+      target += [UInt8](repeating: 0, count: offset + bytes.count - target.count)
     }
     target.withUnsafeMutableBytes {
       UnsafeMutableRawBufferPointer(rebasing: $0[offset..<offset + bytes.count]).copyMemory(
