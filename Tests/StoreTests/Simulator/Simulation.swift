@@ -91,8 +91,12 @@ final class Simulation {
 
   static func run(_ steps: [SimulatedStep], seed: UInt64) async throws -> Simulation {
     let simulation = try Simulation(seed: seed)
-    for step in steps { try await simulation.take(step) }
-    try await simulation.heal()
+    do {
+      for step in steps { try await simulation.take(step) }
+      try await simulation.heal()
+    } catch {
+      throw Broken(description: (["\(error)"] + simulation.trace).joined(separator: "\n  "))
+    }
     return simulation
   }
 

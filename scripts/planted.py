@@ -1,0 +1,162 @@
+"""Plants faults in the engine, one at a time, and sees whether the tests find each.
+
+A test suite that does not notice a broken engine proves nothing. Works on a copy of the sources; the faults are the
+table below: a file, what stands there, what is put in its place.
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+MERGE = "Sources/ChangeLog/Merge/"
+TEXT = "Sources/ChangeLog/Text/TextDocument.swift"
+SYNC = "Sources/ChangeLog/Sync/"
+REPLICA = "Sources/ReplicaStore/"
+FAULTS = [
+    # merge
+    ("sibling dropped on an equal clock", MERGE + "FieldState.swift",
+     "    alive.insert(value, at: place)", "    alive.removeAll { $0.clock == value.clock }\n    alive.insert(value, at: min(place, alive.count))"),
+    ("the later clock wins, siblings are dropped", MERGE + "FieldState.swift",
+     "    remove(replacing)\n    insert(AliveValue(id: id, clock: clock, value: value))",
+     "    remove(replacing)\n    alive.removeAll { $0.clock < clock && $0.edits == nil }\n    insert(AliveValue(id: id, clock: clock, value: value))"),
+    ("a removal takes additions it had not seen", MERGE + "EntityState.swift",
+     "{ $0.remove(additions) }", "{ field in field.remove(field.alive.map(\\.id)) }"),
+    ("a deletion ignores an unseen edit", MERGE + "EntityState.swift",
+     "public var isDeleted: Bool { !tombstones.isEmpty && unseenByDeletions.isEmpty }", "public var isDeleted: Bool { !tombstones.isEmpty }"),
+    ("a deletion is forgotten when another comes", MERGE + "EntityState.swift",
+     "      tombstones.append(Tombstone", "      tombstones.removeAll()\n      tombstones.append(Tombstone"),
+    ("a restoration takes back every deletion", MERGE + "EntityState.swift",
+     "tombstones.removeAll { deletions.contains($0.id) }", "tombstones.removeAll()"),
+    ("a replaced text that somebody edits stays gone", MERGE + "EntityState.swift",
+     "for value in gone { keep(document(of: value, in: number)) }", "_ = gone"),
+    ("an edit of a replaced text does not bring it back", MERGE + "FieldState.swift",
+     "    let former = alive.first { $0.id == text.id }\n", "    let former = alive.first { $0.id == text.id }\n    if former == nil, !alive.isEmpty { return }\n"),
+    ("a head is removed by a write that had not seen it", MERGE + "FieldState.swift",
+     "value.edits?.heads.filter { !changes.contains($0.id) } ?? []", "[Head]()"),
+    # texts
+    ("runs of two authors are interleaved", TEXT,
+     "(left == first && right == end && new.first < other.first)", "(left == first && right == end && new.change.sequence < other.change.sequence)"),
+    ("ties of runs are broken by arrival", TEXT,
+     "if left < first || (left == first && right == end && new.first < other.first) {", "if left < first {"),
+    ("an edit taken back keeps its removals", TEXT,
+     "effective(piece.change) && !piece.removers.contains { effective($0.change) }\n  }\n\n  // MARK: Editing", "effective(piece.change) && piece.removers.isEmpty\n  }\n\n  // MARK: Editing"),
+    ("a clash is seen on one side only", TEXT,
+     "      for other in pieces where other.isStart && other.left == last && !knows(other.change) {\n        clash(remover.change, other.change)\n      }", ""),
+    ("any edit settles a clash", TEXT, "if edit.settles {", "do {"),
+    ("a decision settles clashes it had not seen", TEXT,
+     "openClashes.removeAll { knows($0.first) && knows($0.second) }", "openClashes.removeAll()"),
+    # causes
+    ("a changeset is applied before what it has seen", SYNC + "../Merge/Causality.swift",
+     "    for seen in header.seen where self[seen.writer] < seen.sequence {\n      return .changeset(seen.writer, seen.sequence)\n    }\n", ""),
+    ("named changes are not waited for", SYNC + "../Merge/Causality.swift",
+     "if !isHere { return .changeset(change.writer, change.sequence) }", "_ = isHere"),
+    ("what was seen is declared once and forgotten", REPLICA + "Reissue.swift",
+     "    try connection.run(\"UPDATE writer SET declared = 0\")\n    try rebuild()", "    try rebuild()"),
+    # storage
+    ("the journal is not synced", REPLICA + "Replica.swift", "PRAGMA synchronous = EXTRA", "PRAGMA synchronous = OFF"),
+    ("the folder is not synced", REPLICA + "Replica.swift",
+     "PRAGMA synchronous = EXTRA", "PRAGMA synchronous = FULL"),
+    ("the server does not sync its log", "Sources/LogStore/Log/LogDatabase.swift",
+     'try connection.execute("PRAGMA synchronous = FULL")', 'try connection.execute("PRAGMA synchronous = OFF")'),
+    ("state is saved apart from the log", REPLICA + "Commit.swift",
+     "      try applier.finish()\n      return last\n    }", "      try connection.run(\"COMMIT\")\n      try connection.run(\"BEGIN IMMEDIATE\")\n      try applier.finish()\n      return last\n    }"),
+    ("a merged text is not stored", REPLICA + "Applier.swift",
+     "for document in state.documents { try replica.store(document, of: id) }", "_ = state"),
+    ("the review list is not brought in line", REPLICA + "Applier.swift",
+     "    try connection.run(\"DELETE FROM review WHERE entity = ?\", .blob(id.bytes))\n", ""),
+    # sync
+    ("the cursor is saved before the data", REPLICA + "Exchange.swift",
+     "  public func take(_ response: SyncResponse, to request: SyncRequest) throws -> Step {\n",
+     "  public func take(_ response: SyncResponse, to request: SyncRequest) throws -> Step {\n    if case .entries(_, let end) = response.page {\n      try connection.run(\n        \"UPDATE replica SET log = ?, position = ?, hash = ?\", .blob(end.log.bytes), .int(end.position),\n        .blob(end.hash.bytes))\n    }\n"),
+    ("the running hash is not looked at", REPLICA + "Exchange.swift",
+     "guard cursor == end, response.head.position", "cursor = end\n    guard response.head.position"),
+    ("a changeset counts as sent when it was only accepted", REPLICA + "Exchange.swift",
+     "      case .accepted: step.sent += 1", "      case .accepted(let position):\n        step.sent += 1\n        try connection.run(\n          \"UPDATE OR IGNORE changeset SET position = ? WHERE id = ?\", .int(position), .blob(id.bytes))"),
+    ("what a restored server lost is not given back", REPLICA + "Exchange.swift",
+     "    try connection.run(\n      \"UPDATE changeset SET position = NULL WHERE position > ?\", .int(common.position))\n", ""),
+    ("a duplicate is appended twice", SYNC + "ChangesetLog.swift",
+     "      if let position = try position(of: changeset.id) { return .accepted(position: position) }\n", ""),
+    ("a refused changeset blocks those behind it", SYNC + "ChangesetLog.swift",
+     "        return .refused(refusal)\n      }\n      // A lost", "        if refusal == .readOnly { throw FormatError.invalid(\"planted\") }\n        return .refused(refusal)\n      }\n      // A lost"),
+    ("a fork is taken for the next changeset", SYNC + "ChangesetLog.swift",
+     "    guard header.previous == head.id else { return .forked }\n    guard let key", "    guard let key"),
+    ("a reader may write", SYNC + "ChangesetLog.swift",
+     "    if let refusal = try mayWrite(key) { return refusal }\n", ""),
+    ("a cursor of another log is taken for ours", SYNC + "ChangesetLog.swift",
+     "    return try self.cursor(at: cursor.position) == cursor", "    return try self.cursor(at: cursor.position) != nil"),
+    ("a bad signature is believed", REPLICA + "Receive.swift",
+     "      signatures.isSigned(changeset, by: key)\n    else { return .refused(.badSignature) }", "      signatures.isSigned(changeset, by: key) || true\n    else { return .refused(.badSignature) }"),
+    ("a copied store keeps its name", REPLICA + "Reissue.swift",
+     "      guard response.own.writer == own.writer, response.own.sequence > 0 else { return nil }", "      guard response.own.writer == own.writer, response.own.sequence > 1_000_000 else { return nil }"),
+    ("unsent work of a copied store is dropped", REPLICA + "Reissue.swift",
+     "    for (changeset, body) in zip(unsent, bodies) {", "    for (changeset, body) in zip(unsent, bodies).dropFirst() {"),
+    ("a receipt goes back with an older bundle", REPLICA + "BundleExchange.swift",
+     "      for (writer, sequence) in former?.all ?? [] { held[writer] = max(held[writer], sequence) }\n", "      _ = former\n"),
+    ("a bundle leaves out one too many", REPLICA + "BundleExchange.swift",
+     "guard UInt64(row.int(2)) > known[WriterID(bytes: row.blob(1))] else { return }", "guard UInt64(row.int(2)) > known[WriterID(bytes: row.blob(1))] + (known.all.isEmpty ? 0 : 1) else { return }"),
+    ("a position is given outside the transaction", "Sources/LogStore/Log/SQLiteLog.swift",
+     "let next = try head().advanced(over: changeset.id)", "let next = try Cursor(log: head().log, position: head().position + (head().position % 7 == 6 ? 2 : 1), hash: head().advanced(over: changeset.id).hash)"),
+]
+SUITES = "HistoriesTests|TextTests|ReplicaHistories|SimulatorTests|PowerLossTests|ReplicaWorld|ExchangeContract|ReplicaHostile|ReplicaSync|ChangesetLogContract|ReplicaMerge"
+
+
+def run(command, folder, log, environment=None):
+    with open(log, "w") as out:
+        return subprocess.run(
+            command, cwd=folder, stdout=out, stderr=subprocess.STDOUT, timeout=1500,
+            env={**os.environ, **(environment or {})}).returncode
+
+
+def main():
+    root = pathlib.Path(__file__).resolve().parent.parent
+    tree = root / ".build-planted"
+    wanted = sys.argv[1:]
+    tree.mkdir(exist_ok=True)
+    for name in ["Sources", "Tests", "schema", "fixtures"]:
+        shutil.rmtree(tree / name, ignore_errors=True)
+        shutil.copytree(root / name, tree / name, symlinks=True)
+    shutil.copy(root / "Package.swift", tree)
+    log = tree / "log"
+    short = {"HISTORIES": "1200", "REPLICA_HISTORIES": "40", "WORLDS": "40", "SIMULATIONS": "200", "TEXTS": "1200", "DAMAGES": "8"}
+    build = ["swift", "build", "--build-tests"]
+    # Every test in one process: a fault that stops the program counts as found too.
+    test = ["timeout", "240", "swift", "test", "--skip-build", "--filter", SUITES]
+    if run(build, tree, log) != 0 or run(test, tree, log, short) != 0:
+        sys.exit(f"the sources as they are do not pass; see {log}")
+    found = 0
+    tried = 0
+    for name, path, old, new in FAULTS:
+        if wanted and not any(word in name for word in wanted):
+            continue
+        tried += 1
+        file = tree / path
+        text = file.read_text()
+        if text.count(old) != 1:
+            print(f"CANNOT PLANT ({text.count(old)} places)  {name}", flush=True)
+            continue
+        file.write_text(text.replace(old, new))
+        start = time.time()
+        try:
+            if run(build, tree, log) != 0:
+                print(f"DOES NOT BUILD  {name}", flush=True)
+                continue
+            code = run(test, tree, log, short)
+            output = log.read_text(errors="replace")
+            tests = sorted(set(re.findall(r"✘ Test \"?(.+?)\"?(?:\(.*?\))? (?:recorded|failed|with)", output)))
+            seeds = sorted({int(seed) for seed in re.findall(r"seed (\d+)", output)})
+            if code == 0:
+                print(f"NOT FOUND  {name}", flush=True)
+                continue
+            found += 1
+            first = f"first seed {seeds[0]}, {len(seeds)} failing" if seeds else "no seed"
+            print(f"found  {name}: {len(tests)} tests, {first}; {time.time() - start:.0f} s", flush=True)
+        finally:
+            file.write_text(text)
+    print(f"planted faults found: {found} of {tried}")
+    sys.exit(0 if found == tried else 1)
+
+
+main()
