@@ -99,8 +99,17 @@ extension Replica {
 
   private func newlySeen(except own: Int) throws -> [Header.Seen] {
     let seen = try connection.all(
-      "SELECT id, applied FROM writer WHERE applied > declared AND number != ?", .int(own)
-    ) { Header.Seen(writer: WriterID(bytes: $0.blob(0)), sequence: UInt64($0.int(1))) }
+      """
+      SELECT writer.id, writer.applied, changeset.id
+      FROM writer JOIN changeset
+        ON changeset.writer = writer.number AND changeset.sequence = writer.applied
+      WHERE writer.applied > declared AND writer.number != ?
+      """, .int(own)
+    ) {
+      Header.Seen(
+        writer: WriterID(bytes: $0.blob(0)), sequence: UInt64($0.int(1)),
+        id: Digest(bytes: $0.blob(2)))
+    }
     if !seen.isEmpty {
       try connection.run("UPDATE writer SET declared = applied WHERE number != ?", .int(own))
     }

@@ -62,6 +62,8 @@ extension Replica {
     public var refused: [(id: ChangesetID, reason: Verdict.Refusal)] = []
     /// The remote had lost this many changesets that it had acknowledged; they wait to be given back.
     public var lostByRemote = 0
+    /// Unsent work that was written again, because it was built on a branch that gave way.
+    public var reissued = 0
     /// The remote names changesets of this device that are not here: it must send their bytes.
     public var needsOwnBytes = false
     /// The remote has more that follows.
@@ -108,9 +110,10 @@ extension Replica {
       response.head.position > end.position || response.head == end
     else { throw ReplicaError.brokenAnswer("the running hash does not follow") }
     try settle(response.verdicts, pushed, &step)
-    let displaced = try giveWay(to: arrived)
+    let fork = try giveWay(to: arrived)
+    step.reissued = fork.reissued
     step.received = try receive(arrived)
-    step.received.quarantined += displaced.map { ($0, .forked) }
+    step.received.quarantined += fork.displaced.map { ($0, .forked) }
     for (id, position) in positions {
       try connection.run(
         "UPDATE changeset SET position = ?, refused = NULL WHERE id = ?", .int(position),

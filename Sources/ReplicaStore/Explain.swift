@@ -39,8 +39,10 @@ extension Replica {
         var state = Passage.State.unsent
         if row.isNull(3) {
           let header = changeset.header
+          let other = try header.seen.first { try number(of: $0.id) == nil }
           state = .waits(
-            vector.wait(for: header, body) ?? .continuation(header.writer, header.sequence + 1))
+            vector.wait(for: header, body) ?? other.map { .otherBranch($0.writer, $0.sequence) }
+              ?? .continuation(header.writer, header.sequence + 1))
         } else if let position = row.optionalInt(1) {
           state = .there(position: position)
         } else if let reason = row.optionalInt(2) {

@@ -7,20 +7,58 @@ extension Replica {
   /// Puts our branch of such a writer in quarantine. The remote's stands, or we would never be level; whoever
   /// wrote ours writes it again under a new name as soon as it meets the remote.
   ///
-  /// Our own writer is not looked at: see ``becomeNewWriterIfForked(_:to:)``.
+  /// What we wrote ourselves knowing of such a branch would wait for it everywhere, so it is written again, not
+  /// knowing of it. Our own writer's branch is not looked at: see ``becomeNewWriterIfForked(_:to:)``.
   /// - Parameter arrived: what the remote's log has.
-  /// - Returns: what went.
-  func giveWay(to arrived: [Changeset]) throws -> [ChangesetID] {
+  /// - Returns: what went, and how many of our own changesets were written again.
+  func giveWay(to arrived: [Changeset]) throws -> (displaced: [ChangesetID], reissued: Int) {
     var signatures = SignatureRuns(arrived)
-    var displaced: [ChangesetID] = []
-    for changeset in arrived {
+    var branches: [WriterID: (number: Int, sequence: UInt64)] = [:]
+    for changeset in arrived where branches[changeset.header.writer] == nil {
       guard let rival = try rival(of: changeset),
         signatures.isSigned(changeset, by: rival.key)
       else { continue }
-      displaced += try displace(rival.writer, from: Int(changeset.header.sequence))
+      branches[changeset.header.writer] = (rival.writer, changeset.header.sequence)
     }
-    if !displaced.isEmpty { try applyAnew() }
-    return displaced
+    guard !branches.isEmpty else { return ([], 0) }
+    let gone = try Gone(from: branches.mapValues(\.sequence), texts: ownEdits())
+    let dependent = try firstUnsent { gone.isKnown(to: $0.header, try? $0.decodedBody()) }
+    var displaced: [ChangesetID] = []
+    for (_, branch) in branches.sorted(by: { $0.key < $1.key }) {
+      displaced += try displace(branch.number, from: Int(branch.sequence))
+    }
+    try applyAnew()
+    guard let dependent else { return (displaced, 0) }
+    return (displaced, try reissue(after: dependent - 1, without: gone))
+  }
+
+  /// Our own unsent edits of texts: what each left of its text.
+  private func ownEdits() throws -> [ChangeID: Text] {
+    var texts: [ChangeID: Text] = [:]
+    for changeset in try ownUnsent() {
+      let header = changeset.header
+      for (index, operation) in try changeset.decodedBody().operations.enumerated() {
+        guard case .edit(_, let edit) = operation.action else { continue }
+        let id = ChangeID(writer: header.writer, sequence: header.sequence, index: index)
+        let documents = try state(of: operation.entity, withTexts: true)?.documents
+        guard let document = documents?.first(where: { $0.id == edit.text }) else { continue }
+        texts[id] = Text(document.text(after: id, seen: edit.seen))
+      }
+    }
+    return texts
+  }
+
+  private func firstUnsent(where isWanted: (Changeset) throws -> Bool) throws -> Int? {
+    try ownUnsent().first(where: isWanted).map { Int($0.header.sequence) }
+  }
+
+  private func ownUnsent() throws -> [Changeset] {
+    try connection.all(
+      """
+      SELECT bytes FROM changeset
+      WHERE writer = (SELECT writer FROM replica) AND position IS NULL ORDER BY sequence
+      """
+    ) { try Changeset(bytes: $0.blob(0)) }
   }
 
   /// What we have in the place of a changeset, when the remote has not got it.
@@ -67,4 +105,29 @@ extension Replica {
       "UPDATE changeset SET applied = NULL; UPDATE writer SET applied = 0, declared = 0")
     try rebuild()
   }
+}
+
+/// Branches that gave way, and what our own edits made of the texts in them.
+struct Gone {
+  /// Of each writer the first changeset that is gone.
+  private let from: [WriterID: UInt64]
+  private let texts: [ChangeID: Text]
+
+  init(from: [WriterID: UInt64] = [:], texts: [ChangeID: Text] = [:]) {
+    self.from = from
+    self.texts = texts
+  }
+
+  func contains(_ change: ChangeID) -> Bool {
+    from[change.writer].map { $0 <= change.sequence } ?? false
+  }
+
+  /// Whether the author of a changeset knew of one of them.
+  func isKnown(to header: Header, _ body: Body?) -> Bool {
+    header.seen.contains { seen in from[seen.writer].map { $0 <= seen.sequence } ?? false }
+      || body?.operations.contains { $0.action.named.contains(where: contains) } ?? false
+  }
+
+  /// The text as an edit left it.
+  func text(after edit: ChangeID) -> Text? { texts[edit] }
 }

@@ -112,7 +112,7 @@ extension Replica {
     while hasMoved {
       hasMoved = false
       for group in try waitingGroups() {
-        guard let bodies = readyBodies(of: group, vector) else { continue }
+        guard let bodies = try readyBodies(of: group, vector) else { continue }
         for ((number, changeset), body) in zip(group, bodies) {
           order += 1
           try applier.apply(changeset, body: body, number: number)
@@ -149,12 +149,14 @@ extension Replica {
   /// What the parts of a command do; nil while one of them waits, or cannot be read.
   private func readyBodies(
     of group: [(number: Int, changeset: Changeset)], _ applied: VersionVector
-  ) -> [Body]? {
+  ) throws -> [Body]? {
     var vector = applied
     var bodies: [Body] = []
     for (_, changeset) in group {
       let header = changeset.header
       guard vector[header.writer] + 1 == header.sequence, vector.wait(for: header) == nil,
+        // Of a writer with two branches, the one the author had seen.
+        try header.seen.allSatisfy({ try number(of: $0.id) != nil }),
         // One for a newer reader was taken unread, and may turn out unreadable.
         let body = try? changeset.decodedBody(), vector.wait(for: header, body) == nil
       else { return nil }

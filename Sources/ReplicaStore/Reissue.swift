@@ -81,8 +81,10 @@ extension Replica {
   }
 
   /// Writes our changesets after `shared` again, under a new writer, with the same words and times of day.
-  private func reissue(
-    after shared: Int, renaming entities: [EntityID: EntityID] = [:]
+  ///
+  /// - Parameter gone: changes they must no longer name.
+  func reissue(
+    after shared: Int, renaming entities: [EntityID: EntityID] = [:], without gone: Gone = Gone()
   ) throws -> Int {
     let old = try identity()
     let unsent = try connection.all(
@@ -111,11 +113,12 @@ extension Replica {
     try connection.run("UPDATE writer SET declared = 0")
     try rebuild()
 
-    let rename = Renaming(
-      from: old.head.writer, after: UInt64(shared), to: introduction.writer, entities: entities)
+    var rename = Renaming(
+      from: old.head.writer, after: UInt64(shared), to: introduction.writer, entities: entities,
+      gone: gone)
     var renamed: [ChangesetID: ChangesetID] = [:]
     for (changeset, body) in zip(unsent, bodies) {
-      var body = rename(body)
+      var body = rename(body, of: changeset.header)
       body.undoes = body.undoes.map { renamed[$0] ?? $0 }
       let again = try write(
         body, isContinued: changeset.header.isContinued, at: changeset.header.clock)
@@ -139,29 +142,51 @@ private struct Renaming {
   let after: UInt64
   let to: WriterID
   let entities: [EntityID: EntityID]
+  let gone: Gone
+  /// Texts that are gone and were written whole in their place, and by which change last.
+  private var whole: [ChangeID: ChangeID] = [:]
 
-  func callAsFunction(_ body: Body) -> Body {
+  init(
+    from: WriterID, after: UInt64, to: WriterID, entities: [EntityID: EntityID], gone: Gone
+  ) {
+    self.from = from
+    self.after = after
+    self.to = to
+    self.entities = entities
+    self.gone = gone
+  }
+
+  /// As many operations as before, each in its place: later changesets name them by it.
+  mutating func callAsFunction(_ body: Body, of header: Header) -> Body {
     var body = body
-    body.operations = body.operations.map { operation in
-      Operation(
+    for (index, operation) in body.operations.enumerated() {
+      let id = ChangeID(writer: header.writer, sequence: header.sequence, index: index)
+      body.operations[index] = Operation(
         entity: entities[operation.entity] ?? operation.entity, kind: operation.kind,
-        renamed(operation.action))
+        renamed(operation.action, id))
     }
     return body
   }
 
-  private func renamed(_ action: Operation.Action) -> Operation.Action {
+  private mutating func renamed(_ action: Operation.Action, _ id: ChangeID) -> Operation.Action {
     switch action {
     case .put(let field, let value, let replaced):
-      .put(field, renamed(value), replacing: renamed(replaced))
+      return .put(field, renamed(value), replacing: renamed(replaced))
     case .write(let field, let text, let replaced):
-      .write(field, text, replacing: renamed(replaced))
-    case .edit(let field, let edit): .edit(field, edit.renaming(renamed))
-    case .add(let field, let value): .add(field, renamed(value))
-    case .unknown: action
-    case .remove(let field, let changes): .remove(field, renamed(changes))
-    case .delete(let changes): .delete(seen: renamed(changes))
-    case .restore(let changes): .restore(renamed(changes))
+      return .write(field, text, replacing: renamed(replaced))
+    case .edit(let field, let edit):
+      guard whole[edit.text] != nil || edit.named.contains(where: gone.contains),
+        let text = gone.text(after: id)
+      else { return .edit(field, edit.renaming(renamed)) }
+      // Its text is not there any more: the words stay, as a text of their own.
+      let former = whole[edit.text].map { [$0] } ?? renamed([edit.text])
+      whole[edit.text] = renamed(id)
+      return .write(field, text, replacing: former)
+    case .add(let field, let value): return .add(field, renamed(value))
+    case .unknown: return action
+    case .remove(let field, let changes): return .remove(field, renamed(changes))
+    case .delete(let changes): return .delete(seen: renamed(changes))
+    case .restore(let changes): return .restore(renamed(changes))
     }
   }
 
@@ -173,7 +198,9 @@ private struct Renaming {
     }
   }
 
-  private func renamed(_ changes: [ChangeID]) -> [ChangeID] { changes.map(renamed) }
+  private func renamed(_ changes: [ChangeID]) -> [ChangeID] {
+    changes.filter { !gone.contains($0) }.map(renamed)
+  }
 
   private func renamed(_ change: ChangeID) -> ChangeID {
     guard change.writer == from, change.sequence > after else { return change }

@@ -74,5 +74,6 @@ extension SyncSession.Report {
     refused += step.refused
     quarantined += step.received.quarantined
     givenBack += step.lostByRemote
+    if step.reissued > 0 { reissued = (reissued ?? 0) + step.reissued }
   }
 }

@@ -53,7 +53,12 @@ struct Author {
       $0.writer != writer && $0.sequence > declared[$0.writer]
     }
     for (writer, sequence) in news { declared[writer] = sequence }
-    return news.map { Header.Seen(writer: $0.writer, sequence: $0.sequence) }
+    return news.map { news in
+      let changeset = log.first {
+        $0.header.writer == news.writer && $0.header.sequence == news.sequence
+      }
+      return Header.Seen(writer: news.writer, sequence: news.sequence, id: changeset!.id)
+    }
   }
 
   mutating func receive(_ changesets: [Changeset], at wall: UInt64 = 0) throws {

@@ -123,7 +123,7 @@ extension Dice {
       clock: Timestamp(rawValue: next()), minimumReader: number(bits: 64), epoch: number(bits: 64),
       isContinued: chance(30), introduction: isFirst ? introduction : nil,
       seen: (0..<below(4)).map { _ in
-        Header.Seen(writer: id(), sequence: 1 + number(bits: 52))
+        Header.Seen(writer: id(), sequence: 1 + number(bits: 52), id: digest())
       })
   }
 

@@ -199,11 +199,11 @@ import Testing
     try ann.put(1, .int(2), on: note)
     #expect(try seen() == [])
     try ben.replica.receive(ann.log())
-    #expect(try seen() == [Header.Seen(writer: writer, sequence: 2)])
+    #expect(try seen() == [Header.Seen(writer: writer, sequence: 2, id: ann.log()[1].id)])
     #expect(try seen() == [])
     try ann.put(1, .int(3), on: note)
     try ben.replica.receive(ann.log())
-    #expect(try seen() == [Header.Seen(writer: writer, sequence: 3)])
+    #expect(try seen() == [Header.Seen(writer: writer, sequence: 3, id: ann.log()[2].id)])
   }
 
   @Test func aWritersChangesetsWaitForTheOneBeforeThem() throws {

@@ -26,10 +26,13 @@ public struct Header: Hashable, Sendable {
   public struct Seen: Hashable, Sendable {
     public let writer: WriterID
     public let sequence: UInt64
+    /// The changeset with that number: of a writer whose store was copied there can be two.
+    public let id: ChangesetID
 
-    public init(writer: WriterID, sequence: UInt64) {
+    public init(writer: WriterID, sequence: UInt64, id: ChangesetID) {
       self.writer = writer
       self.sequence = sequence
+      self.id = id
     }
   }
 
@@ -73,6 +76,7 @@ public struct Header: Hashable, Sendable {
     for seen in seen {
       writer.append(id: seen.writer)
       writer.append(varint: seen.sequence)
+      writer.append(digest: seen.id)
     }
   }
 
@@ -92,12 +96,14 @@ public struct Header: Hashable, Sendable {
     clock = Timestamp(rawValue: try reader.bigEndian())
     epoch = try reader.varint()
     introduction = flags & Flag.introduces != 0 ? try Introduction(from: &reader) : nil
-    let count = try reader.itemCount(minimumSize: 17)
+    let count = try reader.itemCount(minimumSize: 49)
     seen = []
     seen.reserveCapacity(count)
     for _ in 0..<count {
-      let next = Seen(writer: try reader.id(), sequence: try Self.sequence(from: &reader))
-      guard seen.last.map({ $0.writer < next.writer }) ?? true, next.writer != writer else {
+      let writer: WriterID = try reader.id()
+      let sequence = try Self.sequence(from: &reader)
+      let next = Seen(writer: writer, sequence: sequence, id: try reader.digest())
+      guard seen.last.map({ $0.writer < next.writer }) ?? true, next.writer != self.writer else {
         throw .invalid("the writers seen are not in order")
       }
       seen.append(next)

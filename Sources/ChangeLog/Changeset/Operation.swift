@@ -48,7 +48,7 @@ public struct Operation: Hashable, Sendable {
 
 extension Operation.Action {
   /// The changes it names.
-  var named: [ChangeID] {
+  public var named: [ChangeID] {
     switch self {
     case .put(_, _, let changes), .write(_, _, let changes), .remove(_, let changes),
       .delete(let changes),

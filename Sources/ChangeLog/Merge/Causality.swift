@@ -20,6 +20,8 @@ public struct VersionVector: Hashable, Sendable {
 public enum Wait: Hashable, Sendable {
   /// The changeset of that writer with that number must come first.
   case changeset(WriterID, UInt64)
+  /// Its author had seen another branch of that writer, whose store was copied, than the one here.
+  case otherBranch(WriterID, UInt64)
   /// The rest of the same command must be here too.
   case continuation(WriterID, UInt64)
   /// A newer version of the program must apply it.

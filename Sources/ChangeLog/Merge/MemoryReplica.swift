@@ -4,6 +4,7 @@
 public struct MemoryReplica: Sendable {
   public private(set) var entities: [EntityID: EntityState] = [:]
   public private(set) var applied = VersionVector()
+  private var appliedIDs: Set<ChangesetID> = []
   /// What came before its causes, in order of arrival.
   public private(set) var held: [Changeset] = []
 
@@ -27,7 +28,8 @@ public struct MemoryReplica: Sendable {
       var group: [Changeset] = []
       var next: Changeset? = first
       while let part = next, let body = try? part.decodedBody(),
-        vector.wait(for: part.header, body) == nil
+        vector.wait(for: part.header, body) == nil,
+        part.header.seen.allSatisfy({ appliedIDs.contains($0.id) })
       {
         group.append(part)
         if !part.header.isContinued { return group }
@@ -49,5 +51,6 @@ public struct MemoryReplica: Sendable {
         .apply(operation, id: id, clock: header.clock)
     }
     applied[header.writer] = header.sequence
+    appliedIDs.insert(changeset.id)
   }
 }

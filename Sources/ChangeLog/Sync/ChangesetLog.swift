@@ -116,6 +116,13 @@ extension ChangesetLog {
     guard header.sequence == head.sequence + 1 else { return .gap }
     guard header.previous == head.id else { return .forked }
     guard let key = known?.key ?? header.introduction?.key else { return .gap }
+    // Whoever reads this log finds causes before what was built on them, and waits for nothing.
+    for seen in header.seen {
+      let head = try self.writer(seen.writer)?.head
+      guard head?.sequence ?? 0 >= seen.sequence, try position(of: seen.id) != nil else {
+        return .gap
+      }
+    }
     if let refusal = try mayWrite(key) { return refusal }
     return signatures.isSigned(changeset, by: key) ? nil : .badSignature
   }

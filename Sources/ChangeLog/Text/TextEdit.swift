@@ -74,7 +74,7 @@ public struct TextEdit: Hashable, Sendable {
   }
 
   /// The changes it names.
-  var named: [ChangeID] {
+  public var named: [ChangeID] {
     [text] + seen + cancelled
       + hunks.flatMap { hunk in
         [hunk.left, hunk.right].compactMap { $0?.change } + hunk.removed.map(\.start.change)

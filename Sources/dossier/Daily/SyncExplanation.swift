@@ -64,6 +64,8 @@ struct SyncExplanation {
     case .quarantined(let reason): "came and is not believed: \(reason)"
     case .waits(.changeset(let writer, let sequence)):
       "came and waits for change \(sequence) of \(name(writer)), which is not here yet"
+    case .waits(.otherBranch(let writer, let sequence)):
+      "came and knows another change \(sequence) of \(name(writer)), whose store was copied, than the one here"
     case .waits(.continuation): "came and waits for the rest of the same command"
     case .waits(.upgrade): "came from a newer version of dossier and waits for an upgrade here"
     }

@@ -132,3 +132,26 @@ final class SimulatedDevice {
     try acknowledge()
   }
 }
+
+extension TestReplica {
+  /// Where it shows something else, for the one who looks for the reason.
+  func difference(to expected: ReplicaPicture) throws -> String {
+    let picture = try picture()
+    var lines: [String] = []
+    for id in Set(picture.entities.keys).union(expected.entities.keys).sorted() {
+      let (here, there) = (picture.entities[id], expected.entities[id])
+      guard here != there else { continue }
+      for field in Set((here?.fields ?? []) + (there?.fields ?? [])).sorted(by: { $0.number < $1.number })
+      where here?.fields.contains(field) != there?.fields.contains(field) {
+        let side = here?.fields.contains(field) == true ? "here" : "expected"
+        let values = field.alive.map {
+          "\($0.id.writer.description.prefix(4)):\($0.id.sequence):\($0.id.index) \($0.value)"
+        }
+        lines.append("\(side) \(field.number): \(values)")
+      }
+      if here?.tombstones != there?.tombstones { lines.append("tombstones of \(id)") }
+    }
+    if picture.review != expected.review { lines.append("review") }
+    return lines.joined(separator: "; ")
+  }
+}

@@ -411,7 +411,7 @@ final class Simulation {
       func demand(_ condition: Bool, _ what: String) throws {
         if !condition { throw Broken(description: "\(device.name) \(what)") }
       }
-      try demand(one.picture() == expected, "shows something else")
+      try demand(one.picture() == expected, "shows something else: \(one.difference(to: expected))")
       try demand(Set(one.log()) == Set(changesets), "holds other changesets than the server")
       try demand(one.identity.cursor == head, "is not at the server's end")
       try demand(one.replica.unsentCount() == 0, "has something unsent")
