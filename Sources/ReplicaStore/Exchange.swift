@@ -62,6 +62,8 @@ extension Replica {
     public var refused: [(id: ChangesetID, reason: Verdict.Refusal)] = []
     /// The remote had lost this many changesets that it had acknowledged; they wait to be given back.
     public var lostByRemote = 0
+    /// The remote has not got what these follow or were built on.
+    var gaps: [ChangesetID] = []
     /// Unsent work that was written again, because it was built on a branch that gave way.
     public var reissued = 0
     /// The remote names changesets of this device that are not here: it must send their bytes.
@@ -156,13 +158,20 @@ extension Replica {
       case .accepted: step.sent += 1
       case .refused(let reason):
         // A gap may be filled by what follows; behind a refused one it stays.
-        if reason == .gap, try !isBehindRefused(id) { continue }
+        if reason == .gap, try !isBehindRefused(id) {
+          step.gaps.append(id)
+          continue
+        }
         step.refused.append((id, reason))
-        try connection.run(
-          "UPDATE changeset SET refused = ? WHERE id = ?", .int(Int64(reason.rawValue)),
-          .blob(id.bytes))
+        try refuse(id, reason)
       }
     }
+  }
+
+  func refuse(_ id: ChangesetID, _ reason: Verdict.Refusal) throws {
+    try connection.run(
+      "UPDATE changeset SET refused = ? WHERE id = ?", .int(Int64(reason.rawValue)),
+      .blob(id.bytes))
   }
 
   private func isBehindRefused(_ id: ChangesetID) throws -> Bool {

@@ -7,8 +7,8 @@ extension Replica {
   /// Puts our branch of such a writer in quarantine. The remote's stands, or we would never be level; whoever
   /// wrote ours writes it again under a new name as soon as it meets the remote.
   ///
-  /// What we wrote ourselves knowing of such a branch would wait for it everywhere, so it is written again, not
-  /// knowing of it. Our own writer's branch is not looked at: see ``becomeNewWriterIfForked(_:to:)``.
+  /// The remote will never take what was written knowing of such a branch. What others wrote so goes with it: they
+  /// write it again. What we wrote ourselves is written again here, not knowing of it. Our own writer's branch is not looked at: see ``becomeNewWriterIfForked(_:to:)``.
   /// - Parameter arrived: what the remote's log has.
   /// - Returns: what went, and how many of our own changesets were written again.
   func giveWay(to arrived: [Changeset]) throws -> (displaced: [ChangesetID], reissued: Int) {
@@ -21,6 +21,7 @@ extension Replica {
       branches[changeset.header.writer] = (rival.writer, changeset.header.sequence)
     }
     guard !branches.isEmpty else { return ([], 0) }
+    try addDependents(to: &branches)
     let gone = try Gone(from: branches.mapValues(\.sequence), texts: ownEdits())
     let dependent = try firstUnsent { gone.isKnown(to: $0.header, try? $0.decodedBody()) }
     var displaced: [ChangesetID] = []
@@ -30,6 +31,28 @@ extension Replica {
     try applyAnew()
     guard let dependent else { return (displaced, 0) }
     return (displaced, try reissue(after: dependent - 1, without: gone))
+  }
+
+  /// Adds what other writers wrote knowing of a branch, and what was written knowing of that.
+  private func addDependents(to branches: inout [WriterID: (number: Int, sequence: UInt64)]) throws {
+    let unsent = try connection.all(
+      """
+      SELECT writer, bytes FROM changeset
+      WHERE position IS NULL AND writer != (SELECT writer FROM replica) ORDER BY writer, sequence
+      """
+    ) { (number: $0.int(0), changeset: try Changeset(bytes: $0.blob(1))) }
+    var hasGrown = true
+    while hasGrown {
+      hasGrown = false
+      let gone = Gone(from: branches.mapValues(\.sequence))
+      for (number, changeset) in unsent {
+        let header = changeset.header
+        let isIn = branches[header.writer].map { $0.sequence <= header.sequence } ?? false
+        guard !isIn, gone.isKnown(to: header, try? changeset.decodedBody()) else { continue }
+        branches[header.writer] = (number, header.sequence)
+        hasGrown = true
+      }
+    }
   }
 
   /// Our own unsent edits of texts: what each left of its text.

@@ -61,6 +61,14 @@ public struct SyncSession {
       isBehind = step.isBehind
       wantsOwnBytes = step.needsOwnBytes || wantsOwnBytes
       idle = hasMoved ? 0 : idle + 1
+      if idle > 1, !step.gaps.isEmpty {
+        // What would fill them is refused, or nobody has it: they wait for another day.
+        for id in step.gaps {
+          try replica.refuse(id, .gap)
+          report.refused.append((id, .gap))
+        }
+        continue
+      }
       if idle > Self.patience { throw ReplicaError.stalled }
     }
   }
