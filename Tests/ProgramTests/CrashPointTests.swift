@@ -30,6 +30,7 @@ import Testing
       if result.status == 0 { break }
       kills += 1
     }
+    print("kill points: \(kills)")
     #expect(kills > 0 && acknowledged > 0)
     let doctor = try program.dossier("doctor")
     #expect(doctor.status == 0, "\(doctor.output)")
@@ -62,6 +63,7 @@ import Testing
       if result.status == 0 { break }
       kills += 1
     }
+    print("kill points: \(kills)")
     #expect(kills > 0)
     for machine in [ann, other, ann] { #expect(try machine.dossier("sync").status == 0) }
     let here = try ann.dossier("notes", "--all", "--limit", "1000", "--fields", "id,text").output

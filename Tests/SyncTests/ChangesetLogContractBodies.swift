@@ -47,11 +47,16 @@ struct Author {
     head = WriterHead(writer: introduction.writer, sequence: 0, id: .zero)
   }
 
-  mutating func write(_ text: String = "x", signedBy other: DeviceKey? = nil) throws -> Changeset {
+  mutating func write(
+    _ text: String = "x", signedBy other: DeviceKey? = nil, having seen: [Changeset] = []
+  ) throws -> Changeset {
     let header = Header(
       workspace: workspace, writer: head.writer, sequence: head.sequence + 1, previous: head.id,
       clock: Timestamp(milliseconds: head.sequence + 1),
-      introduction: head.sequence == 0 ? introduction : nil)
+      introduction: head.sequence == 0 ? introduction : nil,
+      seen: seen.map {
+        Header.Seen(writer: $0.header.writer, sequence: $0.header.sequence, id: $0.id)
+      })
     let entity = EntityID(high: 9, low: head.sequence)
     let put = Operation(entity: entity, kind: 1, .put(1, .text(text), replacing: []))
     let changeset = try Changeset(

@@ -40,6 +40,23 @@ struct ChangesetLogContractVerdictTests {
     #expect(try log.exchange([try ann.write()]).verdicts == [.accepted(position: 4)])
   }
 
+  @Test("Nothing is taken before what it was built on", arguments: LogBody.allCases)
+  func causes(body: LogBody) throws {
+    let log = try body.make()
+    var ann = try Author(1)
+    var copy = ann
+    var bob = try Author(2)
+    let (one, other) = (try ann.write("one"), try copy.write("other"))
+    let built = try bob.write(having: [other])
+    // A cause that never came; one that was another branch of a copied store; and the right one.
+    #expect(try log.exchange([built]).verdicts == [.refused(.gap)])
+    #expect(
+      try log.exchange([one, built]).verdicts == [.accepted(position: 1), .refused(.gap)])
+    var cem = try Author(3)
+    #expect(
+      try log.exchange([cem.write(having: [one])]).verdicts == [.accepted(position: 2)])
+  }
+
   @Test("A wrong signature is refused, alone or at the end of a run", arguments: LogBody.allCases)
   func badSignature(body: LogBody) throws {
     let log = try body.make()

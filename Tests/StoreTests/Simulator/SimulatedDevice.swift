@@ -116,7 +116,8 @@ final class SimulatedDevice {
     if let last = halves.last, last.0.isContinued, !last.1 { return "half a command is applied" }
     let cursor = try replica.identity.cursor
     let positions = try replica.positions().values.sorted()
-    guard cursor.position == 0 || positions.prefix(cursor.position) == Array(1...cursor.position)[...]
+    guard
+      cursor.position == 0 || positions.prefix(cursor.position) == Array(1...cursor.position)[...]
     else { return "the cursor is beyond what was read" }
     return nil
   }
@@ -141,7 +142,9 @@ extension TestReplica {
     for id in Set(picture.entities.keys).union(expected.entities.keys).sorted() {
       let (here, there) = (picture.entities[id], expected.entities[id])
       guard here != there else { continue }
-      for field in Set((here?.fields ?? []) + (there?.fields ?? [])).sorted(by: { $0.number < $1.number })
+      for field in Set((here?.fields ?? []) + (there?.fields ?? [])).sorted(by: {
+        $0.number < $1.number
+      })
       where here?.fields.contains(field) != there?.fields.contains(field) {
         let side = here?.fields.contains(field) == true ? "here" : "expected"
         let values = field.alive.map {

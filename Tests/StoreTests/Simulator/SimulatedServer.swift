@@ -1,8 +1,9 @@
 import ChangeLog
 import CrashDisk
-@testable import LogStore
 import ReplicaStore
 import SQLite
+
+@testable import LogStore
 
 /// The server's real log on a disk that can lose power, behind lines that do what lines do.
 final class SimulatedServer {
@@ -20,7 +21,8 @@ final class SimulatedServer {
   struct IsDown: Error {}
   struct Refused: Error {}
 
-  init(number: UInt64, disk: CrashDisk = CrashDisk(), acknowledged: [ChangesetID: Int] = [:]) throws {
+  init(number: UInt64, disk: CrashDisk = CrashDisk(), acknowledged: [ChangesetID: Int] = [:]) throws
+  {
     id = LogID(high: 1, low: number)
     self.disk = disk
     self.acknowledged = acknowledged
@@ -107,7 +109,8 @@ struct SimulatedLine: Remote, @unchecked Sendable {
   }
 
   enum Trouble: CaseIterable {
-    case none, requestLost, answerLost, requestTwice, answerCut, answerChanged, loginPage, requestCut
+    case none, requestLost, answerLost, requestTwice, answerCut, answerChanged, loginPage,
+      requestCut
   }
 
   struct IsCut: Error {}

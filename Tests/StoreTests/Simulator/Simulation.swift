@@ -86,7 +86,8 @@ final class Simulation {
   private func addDevice(key: UInt64, disk: CrashDisk = CrashDisk()) throws {
     names += 1
     devices.append(
-      try SimulatedDevice(key: key, name: "device-\(names)", seed: seed &+ UInt64(names), disk: disk))
+      try SimulatedDevice(
+        key: key, name: "device-\(names)", seed: seed &+ UInt64(names), disk: disk))
   }
 
   static func run(_ steps: [SimulatedStep], seed: UInt64) async throws -> Simulation {
@@ -246,13 +247,20 @@ final class Simulation {
         let replaced = present?.alive.flatMap(\.changes) ?? []
         return (operation(.write(4, Text("one two \(mark)"), replacing: replaced)), mark)
       }
-      var words = document.text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+      var words = document.text.split(separator: " ", omittingEmptySubsequences: false).map(
+        String.init)
       let place = dice.below(words.count + 1)
-      if dice.chance(40), place < words.count { words[place] = mark } else { words.insert(mark, at: place) }
+      if dice.chance(40), place < words.count {
+        words[place] = mark
+      } else {
+        words.insert(mark, at: place)
+      }
       guard
         let edit = document.edit(to: words.joined(separator: " "), settles: dice.chance(20))
       else {
-        return (operation(.write(4, Text(mark), replacing: present!.alive.flatMap(\.changes))), mark)
+        return (
+          operation(.write(4, Text(mark), replacing: present!.alive.flatMap(\.changes))), mark
+        )
       }
       return (operation(.edit(4, edit)), mark)
     }
@@ -266,8 +274,9 @@ final class Simulation {
     var line = line(device)
     line.pageSize = dice.chance(50) ? 1 << dice.below(12) : 2 << 20
     line.weather.exchange = 1 + dice.below(3)
-    line.weather.trouble = SimulatedLine.Trouble.allCases[
-      dice.below(SimulatedLine.Trouble.allCases.count * 2) % SimulatedLine.Trouble.allCases.count]
+    line.weather.trouble =
+      SimulatedLine.Trouble.allCases[
+        dice.below(SimulatedLine.Trouble.allCases.count * 2) % SimulatedLine.Trouble.allCases.count]
     line.weather.place = dice.below(1 << 16)
     if dice.chance(50) { line.weather.trouble = .none }
     if line.weather.trouble != .none { faults += 1 }

@@ -13,7 +13,9 @@ import Testing
   @Test(arguments: 0..<UInt64(2))
   func everyTeamEndsLevelWithAllItsWords(share: UInt64) async throws {
     if let seed = Self.environment["SIM_SEED"].flatMap(UInt64.init) {
-      if share == 0 { try await check(SimulatedStep.history(seed: seed), seed: seed, shrinks: true) }
+      if share == 0 {
+        try await check(SimulatedStep.history(seed: seed), seed: seed, shrinks: true)
+      }
       return
     }
     var steps = 0
@@ -35,7 +37,8 @@ import Testing
     for file in files where file.hasSuffix(".txt") {
       let lines = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
         .split(separator: "\n")
-      let seed = try #require(lines.first { $0.hasPrefix("seed ") }.flatMap { UInt64($0.dropFirst(5)) })
+      let seed = try #require(
+        lines.first { $0.hasPrefix("seed ") }.flatMap { UInt64($0.dropFirst(5)) })
       let steps = lines.compactMap { SimulatedStep($0) }
       #expect(!steps.isEmpty, "\(file)")
       try await check(steps, seed: seed, shrinks: false, name: file)
