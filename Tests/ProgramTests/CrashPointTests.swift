@@ -74,4 +74,87 @@ import Testing
     let stats = try ann.run(["check", "--data", team.data], program: "dossier-server")
     #expect(stats.status == 0, "\(stats.errors)")
   }
+
+  /// The disk refuses one call, or all from there on: a clear answer with exit 74, and nothing half done.
+  @Test(arguments: [
+    ("pwrite64", "ENOSPC", ""), ("pwrite64", "EIO", "+"), ("fdatasync,fsync", "EIO", ""),
+    ("pwrite64", "EDQUOT", "+"),
+  ])
+  func aNoteOnADiskThatFailsIsSaidToBeLostOrIsThere(
+    _ calls: String, _ error: String, _ lasting: String
+  ) throws {
+    let program = try Program(clock: nil, seed: nil)
+    defer { try? FileManager.default.removeItem(at: program.home) }
+    try program.dossier("init", "--name", "ann")
+    let dossier = Project.programs.appending(path: "dossier").path
+    var refused = 0
+    for point in 1...100 {
+      let words = "note at point \(point)"
+      let result = try program.run(
+        [
+          "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(calls)", "-e",
+          "inject=\(calls):error=\(error):when=\(point)\(lasting)", dossier, "note", words,
+          "--quiet",
+        ], program: "/usr/bin/strace")
+      let found = try program.dossier("notes", "\"\(words)\"", "--fields", "text").output
+      let there = found.split(separator: "\n").filter { $0 == words }.count
+      if result.status == 0 {
+        #expect(result.output.hasPrefix("n-") && there == 1)
+      } else {
+        refused += 1
+        #expect(result.status == 74, "\(result.errors)")
+        #expect(!result.output.hasPrefix("n-"))
+        #expect(result.errors.hasPrefix("dossier: ") && there <= 1)
+      }
+      // The call is not made so often: the rest is as before.
+      if result.status == 0, point > 40 { break }
+    }
+    print("kill points: \(refused)")
+    #expect(refused > 0)
+    let doctor = try program.dossier("doctor")
+    #expect(doctor.status == 0, "\(doctor.output)")
+  }
+
+  /// No page is ever half written, wherever an export dies.
+  @Test(arguments: ["write", "fsync", "rename,renameat", "openat"])
+  func anExportThatDiesLeavesEachPageOldOrNew(_ calls: String) throws {
+    let program = try Program(clock: nil, seed: nil)
+    defer { try? FileManager.default.removeItem(at: program.home) }
+    for name in ["one", "two", "three"] {
+      try program.dossier("new", "partnership", name, "--slug", name)
+    }
+    try program.dossier("export", "-o", "out")
+    let out = program.home.appending(path: "out")
+    func pages() throws -> [String: String] {
+      var pages: [String: String] = [:]
+      for name in try FileManager.default.contentsOfDirectory(atPath: out.path)
+      where name.hasSuffix(".md") {
+        pages[name] = try String(contentsOf: out.appending(path: name), encoding: .utf8)
+      }
+      return pages
+    }
+    let dossier = Project.programs.appending(path: "dossier").path
+    var kills = 0
+    for point in stride(from: 1, to: 300, by: calls == "openat" ? 11 : 1) {
+      let before = try pages()
+      for name in ["one", "two", "three"] {
+        try program.dossier("set", name, "status=point \(point)")
+      }
+      let result = try program.run(
+        [
+          "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(calls)", "-e",
+          "inject=\(calls):signal=SIGKILL:when=\(point)", dossier, "export", "-o", "out", "--force",
+        ], program: "/usr/bin/strace")
+      let found = try pages()
+      try program.dossier("export", "-o", "out", "--force")
+      let after = try pages()
+      for (name, text) in found {
+        #expect(text == before[name] || text == after[name], "\(name) at \(calls) \(point)")
+      }
+      if result.status == 0 { break }
+      kills += 1
+    }
+    print("kill points: \(kills)")
+    #expect(kills > 2)
+  }
 }
