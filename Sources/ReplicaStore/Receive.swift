@@ -39,6 +39,7 @@ extension Replica {
         }
         queue = chained ? try takeHeld() : []
       }
+      try quarantineBehindForks(&received)
       try applyReady(&received)
       try witness(changesets)
       return received
@@ -80,7 +81,31 @@ extension Replica {
       try insertWriter(introduction)
     }
     _ = try insert(changeset)
+    // It may have come before, when another branch stood in its place.
+    try connection.run("DELETE FROM quarantine WHERE id = ?", .blob(changeset.id.bytes))
     return .chained
+  }
+
+  /// What waits behind a changeset that was refused as a fork would wait for ever.
+  private func quarantineBehindForks(_ received: inout Received) throws {
+    var hasMoved = true
+    while hasMoved {
+      hasMoved = false
+      let held = try connection.all("SELECT bytes FROM held ORDER BY id") {
+        try Changeset(bytes: $0.blob(0))
+      }
+      for changeset in held {
+        let isBehind = try connection.first(
+          "SELECT 1 FROM quarantine WHERE id = ? AND reason = ?",
+          .blob(changeset.header.previous.bytes), .int(Int64(Verdict.Refusal.forked.rawValue))
+        ) { _ in true }
+        guard isBehind == true else { continue }
+        try connection.run("DELETE FROM held WHERE id = ?", .blob(changeset.id.bytes))
+        try quarantine(changeset, .forked)
+        received.quarantined.append((changeset.id, .forked))
+        hasMoved = true
+      }
+    }
   }
 
   private func quarantine(_ changeset: Changeset, _ reason: Verdict.Refusal) throws {

@@ -113,7 +113,7 @@ import class Foundation.ProcessInfo
       }
     }
     print("crash states of commands: \(states)")
-    #expect(states > 500)
+    #expect(states > 10 * Self.damages)
   }
 
   /// Pages that reach the file before the commit, as with a command larger than the memory.
@@ -130,7 +130,7 @@ import class Foundation.ProcessInfo
       }
     }
     print("crash states of a large command: \(states)")
-    #expect(states > 500)
+    #expect(states > 10 * Self.damages)
   }
 
   @Test func anExchangeIsWhollyThereOrWhollyAbsent() async throws {
@@ -147,7 +147,7 @@ import class Foundation.ProcessInfo
       _ = try one.replica.take(response, to: request)
     }
     print("crash states of an exchange: \(states)")
-    #expect(states > 300)
+    #expect(states > 10 * Self.damages)
   }
 
   @Test func joiningAWorkspaceIsWhollyThereOrWhollyAbsent() throws {
@@ -158,7 +158,7 @@ import class Foundation.ProcessInfo
       try one.replica.join(WorkspaceID(high: 9, low: 9))
     }
     print("crash states of joining: \(states)")
-    #expect(states > 300)
+    #expect(states > 10 * Self.damages)
   }
 
   @Test func makingAStoreIsWhollyDoneOrCanBeDoneAgain() throws {
@@ -182,7 +182,7 @@ import class Foundation.ProcessInfo
         states += 1
       }
     }
-    #expect(ended && states > 200)
+    #expect(ended && states > 5 * Self.damages)
   }
 
   @Test func aMigrationIsWhollyDoneOrNotBegun() throws {
@@ -222,7 +222,7 @@ import class Foundation.ProcessInfo
         states += 1
       }
     }
-    #expect(ended && states > 200)
+    #expect(ended && states > 5 * Self.damages)
   }
 
   /// A store that trusts the disk too much: were this not found, the tests above would prove nothing.
