@@ -33,8 +33,25 @@ extension Replica {
     return (displaced, try reissue(after: dependent - 1, without: gone))
   }
 
+  /// Our own branch is to be written again under another name: what others wrote knowing of it goes to
+  /// quarantine; they write it again when they meet the remote.
+  func letGoOfDependents(onOwnAfter shared: Int) throws -> Gone {
+    let own = try identity()
+    var branches = [own.head.writer: (number: own.number, sequence: UInt64(shared) + 1)]
+    try addDependents(to: &branches)
+    branches[own.head.writer] = nil
+    guard !branches.isEmpty else { return Gone() }
+    let gone = try Gone(from: branches.mapValues(\.sequence), texts: ownEdits())
+    for (_, branch) in branches.sorted(by: { $0.key < $1.key }) {
+      _ = try displace(branch.number, from: Int(branch.sequence))
+    }
+    try applyAnew()
+    return gone
+  }
+
   /// Adds what other writers wrote knowing of a branch, and what was written knowing of that.
-  private func addDependents(to branches: inout [WriterID: (number: Int, sequence: UInt64)]) throws {
+  private func addDependents(to branches: inout [WriterID: (number: Int, sequence: UInt64)]) throws
+  {
     let unsent = try connection.all(
       """
       SELECT writer, bytes FROM changeset

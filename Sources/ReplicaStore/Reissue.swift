@@ -57,7 +57,8 @@ extension Replica {
       ) { Digest(bytes: $0.blob(0)) }
       // Not yet known here that it was accepted: the answer to an earlier request was lost.
       if !isAhead, same == response.own.id { return nil }
-      return try reissue(after: try lastShared(own.writer, response, request))
+      let shared = try lastShared(own.writer, response, request)
+      return try reissue(after: shared, without: letGoOfDependents(onOwnAfter: shared))
     }
   }
 

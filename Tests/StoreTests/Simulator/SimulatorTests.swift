@@ -67,7 +67,7 @@ import Testing
       Issue.record("\(name ?? ""): \(failure)")
       return nil
     }
-    let short = await Self.shrunk(steps, seed: seed)
+    let short = await Self.shrunk(steps, seed: seed, like: failure)
     let reason = await Self.failure(of: short, seed: seed) ?? failure
     Issue.record(
       """
@@ -87,8 +87,14 @@ import Testing
   }
 
   /// Takes out ever smaller stretches as long as it still fails (delta debugging, Zeller 1999).
-  private static func shrunk(_ steps: [SimulatedStep], seed: UInt64) async -> [SimulatedStep] {
+  private static func shrunk(
+    _ steps: [SimulatedStep], seed: UInt64, like failure: String
+  ) async -> [SimulatedStep] {
     var steps = steps
+    // Another fault that shows up on the way is not the one that is looked for.
+    func kind(_ failure: String) -> Substring {
+      failure.prefix { $0 != ":" && $0 != "\n" }.drop { $0 != " " }
+    }
     var size = max(1, steps.count / 2)
     while true {
       var hasShrunk = false
@@ -96,7 +102,8 @@ import Testing
       while start < steps.count {
         var fewer = steps
         fewer.removeSubrange(start..<min(start + size, steps.count))
-        if await failure(of: fewer, seed: seed) != nil {
+        let other = await Self.failure(of: fewer, seed: seed)
+        if let other, kind(other) == kind(failure) {
           steps = fewer
           hasShrunk = true
         } else {
