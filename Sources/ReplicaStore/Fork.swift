@@ -22,8 +22,8 @@ extension Replica {
     }
     guard !branches.isEmpty else { return ([], 0) }
     try addDependents(to: &branches)
-    let gone = try Gone(from: branches.mapValues(\.sequence), texts: ownEdits())
-    let dependent = try firstUnsent { gone.isKnown(to: $0.header, try? $0.decodedBody()) }
+    let gone = try gone(branches, texts: ownEdits())
+    let dependent = try firstUnsent { gone.isKnown(to: $0.header) }
     var displaced: [ChangesetID] = []
     for (_, branch) in branches.sorted(by: { $0.key < $1.key }) {
       displaced += try displace(branch.number, from: Int(branch.sequence))
@@ -41,7 +41,7 @@ extension Replica {
     try addDependents(to: &branches)
     branches[own.head.writer] = nil
     guard !branches.isEmpty else { return Gone() }
-    let gone = try Gone(from: branches.mapValues(\.sequence), texts: ownEdits())
+    let gone = try gone(branches, texts: ownEdits())
     for (_, branch) in branches.sorted(by: { $0.key < $1.key }) {
       _ = try displace(branch.number, from: Int(branch.sequence))
     }
@@ -61,15 +61,29 @@ extension Replica {
     var hasGrown = true
     while hasGrown {
       hasGrown = false
-      let gone = Gone(from: branches.mapValues(\.sequence))
+      let gone = try gone(branches)
       for (number, changeset) in unsent {
         let header = changeset.header
         let isIn = branches[header.writer].map { $0.sequence <= header.sequence } ?? false
-        guard !isIn, gone.isKnown(to: header, try? changeset.decodedBody()) else { continue }
+        guard !isIn, gone.isKnown(to: header) else { continue }
         branches[header.writer] = (number, header.sequence)
         hasGrown = true
       }
     }
+  }
+
+  private func gone(
+    _ branches: [WriterID: (number: Int, sequence: UInt64)], texts: [ChangeID: Text] = [:]
+  ) throws -> Gone {
+    var ids: Set<ChangesetID> = []
+    for (number, sequence) in branches.values {
+      ids.formUnion(
+        try connection.all(
+          "SELECT id FROM changeset WHERE writer = ? AND sequence >= ?", .int(number),
+          .int(Int64(sequence))
+        ) { Digest(bytes: $0.blob(0)) })
+    }
+    return Gone(from: branches.mapValues(\.sequence), ids: ids, texts: texts)
   }
 
   /// Our own unsent edits of texts: what each left of its text.
@@ -151,22 +165,25 @@ extension Replica {
 struct Gone {
   /// Of each writer the first changeset that is gone.
   private let from: [WriterID: UInt64]
+  private let ids: Set<ChangesetID>
   private let texts: [ChangeID: Text]
 
-  init(from: [WriterID: UInt64] = [:], texts: [ChangeID: Text] = [:]) {
+  init(
+    from: [WriterID: UInt64] = [:], ids: Set<ChangesetID> = [], texts: [ChangeID: Text] = [:]
+  ) {
     self.from = from
+    self.ids = ids
     self.texts = texts
   }
 
+  /// Whether one of our own changes that names this one means one that is gone.
   func contains(_ change: ChangeID) -> Bool {
     from[change.writer].map { $0 <= change.sequence } ?? false
   }
 
-  /// Whether the author of a changeset knew of one of them.
-  func isKnown(to header: Header, _ body: Body?) -> Bool {
-    header.seen.contains { seen in from[seen.writer].map { $0 <= seen.sequence } ?? false }
-      || body?.operations.contains { $0.action.named.contains(where: contains) } ?? false
-  }
+  /// Whether the author of a changeset says to have seen one of them: by hash, for the other branch has the same
+  /// numbers.
+  func isKnown(to header: Header) -> Bool { header.seen.contains { ids.contains($0.id) } }
 
   /// The text as an edit left it.
   func text(after edit: ChangeID) -> Text? { texts[edit] }

@@ -420,12 +420,20 @@ final class Simulation {
       func demand(_ condition: Bool, _ what: String) throws {
         if !condition { throw Broken(description: "\(device.name) \(what)") }
       }
-      try demand(one.picture() == expected, "shows something else: \(one.difference(to: expected))")
-      try demand(Set(one.log()) == Set(changesets), "holds other changesets than the server")
+      let (here, there) = (Set(try one.log()), Set(changesets))
+      func names(_ set: Set<Changeset>) -> [String] {
+        set.map { "\($0.header.writer.description.prefix(4)):\($0.header.sequence)" }.sorted()
+      }
+      try demand(
+        here == there,
+        "holds other changesets than the server: more \(names(here.subtracting(there))), less \(names(there.subtracting(here))), refused \(try one.replica.refused().count), quarantined \(names(Set(try one.quarantined())))"
+      )
       try demand(one.identity.cursor == head, "is not at the server's end")
       try demand(one.replica.unsentCount() == 0, "has something unsent")
-      try demand(one.replica.waitingCount() == 0, "waits for something")
+      try demand(
+        one.replica.waitingCount() == 0, "waits for something: \(try one.replica.missing())")
       try demand(one.replica.missing().isEmpty, "misses something")
+      try demand(one.picture() == expected, "shows something else: \(one.difference(to: expected))")
       if let wrong = try device.wrong() { throw Broken(description: "\(device.name): \(wrong)") }
       let quiet = try await SyncSession(one.replica, with: line(device)).run()
       try demand(
