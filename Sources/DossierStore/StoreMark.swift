@@ -14,7 +14,7 @@ struct StoreMark {
     path = folder + "/writer.mark"
     let machine =
       try Files.read("/etc/machine-id").map { String(decoding: $0, as: UTF8.self) } ?? ""
-    let file = try Files.number(of: folder + "/dossier.db")
+    let file = try Files.identity(of: folder + "/dossier.db")
     fingerprint = Digest(of: Array("\(machine) \(file)".utf8)).description
   }
 

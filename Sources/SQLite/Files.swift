@@ -1,3 +1,4 @@
+internal import CSQLite
 internal import Glibc
 
 /// Files and folders nobody else may read.
@@ -41,11 +42,12 @@ public enum Files {
 
   public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-  /// The number the file system knows a file by. Another file, or a copy, has another.
-  public static func number(of path: String) throws(SQLiteError) -> UInt64 {
+  /// What the file system knows a file by: its number, and when it was made, for a number is given again.
+  /// Another file, or a copy, has another.
+  public static func identity(of path: String) throws(SQLiteError) -> String {
     var status = stat()
     guard stat(path, &status) == 0 else { throw failure("cannot look at \(path)", errno) }
-    return UInt64(status.st_ino)
+    return "\(status.st_ino) \(file_birth_time(path))"
   }
 
   /// Puts a few words in the place of a file's, in one write and without waiting for the disk. For hints
