@@ -30,6 +30,11 @@ public struct FieldState: Hashable, Sendable {
       self.edits = edits
     }
 
+    /// The change that made it what it is: its writing, or the last edit.
+    public var lastChange: ChangeID {
+      edits?.heads.max { ($0.clock, $0.id) < ($1.clock, $1.id) }?.id ?? id
+    }
+
     /// What a later write or deletion names to say that its author saw this value.
     public var changes: [ChangeID] { edits?.heads.map(\.id) ?? [id] }
   }

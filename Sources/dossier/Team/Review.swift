@@ -82,7 +82,7 @@ struct Review: StoreCommand {
       let versions = try context.store.clashingVersions(of: value, in: field.number, of: entity)
       choices.append(
         Choice(
-          value: value.value, writer: value.id.writer, clock: value.clock,
+          value: value.value, writer: value.lastChange.writer, clock: value.clock,
           isMerged: !versions.isEmpty))
       choices += versions.map { Choice(value: .text($0.text), writer: $0.writer, clock: $0.clock) }
     }
