@@ -38,8 +38,14 @@ struct Applier {
     self.numbers = numbers
     let found = try replica.connection.first(
       "SELECT kind, state FROM entity WHERE id = ?", .blob(id.bytes)
-    ) { try EntityState(kind: KindNumber($0.int(0)), stored: $0.blob(1), numbers) }
+    ) { try EntityState(kind: $0.int(0), stored: $0.blob(1), numbers) }
     return found ?? EntityState(kind: kind)
+  }
+
+  /// Takes entities as a snapshot has them, in the place of what would have been applied.
+  mutating func take(_ taken: [EntityID: EntityState]) {
+    states.merge(taken) { $1 }
+    hasTexts.formUnion(taken.keys)
   }
 
   /// Saves what changed, and brings the review list and the product's tables in line.
@@ -53,7 +59,7 @@ struct Applier {
     for (id, state) in states.sorted(by: { $0.key < $1.key }) {
       try connection.run(
         "INSERT OR REPLACE INTO entity VALUES (?, ?, ?)", .blob(id.bytes),
-        .int(Int64(state.kind)), .blob(state.stored(numbers)))
+        .int(Int64(state.kind)), .blob(state.encoded(naming: numbers)))
       if hasTexts.contains(id) {
         for document in state.documents { try replica.store(document, of: id) }
       }

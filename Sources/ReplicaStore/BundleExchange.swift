@@ -38,14 +38,16 @@ extension Replica {
     try connection.reading {
       let identity = try identity()
       let held = try held()
+      let snapshot = try snapshotBytes(beyond: known)
       var parts: [[[UInt8]]] = [[]]
-      var size = 0
+      var size = snapshot?.count ?? 0
       try connection.forEach(
         """
         SELECT bytes, writer.id, changeset.sequence
         FROM changeset JOIN writer ON writer.number = changeset.writer
+        WHERE ? = 0 OR changeset.id NOT IN (SELECT id FROM snapshot_changeset)
         ORDER BY changeset.applied IS NULL, changeset.applied, changeset.number
-        """, []
+        """, [.bool(snapshot != nil)]
       ) { row in
         guard UInt64(row.int(2)) > known[WriterID(bytes: row.blob(1))] else { return }
         let bytes = row.blob(0)
@@ -56,13 +58,30 @@ extension Replica {
         size += bytes.count
         parts[parts.count - 1].append(bytes)
       }
-      return try parts.map { changesets in
+      return try parts.enumerated().map { index, changesets in
         try Bundle(
           workspace: identity.workspace, key: publicKey, writer: identity.head.writer,
-          maker: maker, held: held, changesets: changesets
+          maker: maker, held: held, snapshot: index == 0 ? snapshot : nil, changesets: changesets
         ).encoded(signedBy: key)
       }
     }
+  }
+
+  /// The snapshot our log begins with, when somebody who holds `known` may need it: it stands for more, of which
+  /// the bytes are not here.
+  private func snapshotBytes(beyond known: VersionVector) throws -> [UInt8]? {
+    guard let snapshot = try snapshot() else { return nil }
+    let here = Set(
+      try connection.all(
+        "SELECT id FROM changeset WHERE id IN (SELECT id FROM snapshot_changeset)"
+      ) { Digest(bytes: $0.blob(0)) })
+    var sequences = [UInt64](repeating: 0, count: snapshot.writers.count)
+    let isNeeded = snapshot.entries.contains { entry in
+      sequences[entry.writer] += 1
+      return sequences[entry.writer] > known[snapshot.writers[entry.writer].writer]
+        && !here.contains(entry.id)
+    }
+    return isNeeded ? try SignedSnapshot.encode(snapshot, signedBy: key) : nil
   }
 
   /// Whether a device with this key writes in this workspace, as far as is known here.
@@ -79,7 +98,11 @@ extension Replica {
     try connection.transaction {
       guard try identity().workspace == bundle.workspace else { throw ReplicaError.otherWorkspace }
       let changesets = try bundle.changesets.map { try Changeset(bytes: $0) }
-      let received = try receive(changesets)
+      var received = Received()
+      if let bytes = bundle.snapshot {
+        received = try take(SignedSnapshot(decoding: bytes).snapshot, of: nil).received
+      }
+      received.add(try receive(changesets))
       var held = bundle.held
       let former = try connection.first(
         "SELECT held FROM receipt WHERE key = ?", .blob(bundle.key.bytes)
@@ -142,6 +165,11 @@ extension Replica {
       for bytes in bundle.changesets {
         let header = try Changeset(bytes: bytes).header
         held[header.writer] = max(held[header.writer], header.sequence)
+      }
+      if let bytes = bundle.snapshot {
+        for head in try SignedSnapshot(decoding: bytes, withEntities: false).snapshot.heads {
+          held[head.writer] = max(held[head.writer], head.sequence)
+        }
       }
       try connection.run(
         "INSERT OR REPLACE INTO shared_folder VALUES (?, ?)", .text(id), .blob(Self.bytes(held)))

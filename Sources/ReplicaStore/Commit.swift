@@ -103,7 +103,12 @@ extension Replica {
       SELECT writer.id, writer.applied, changeset.id
       FROM writer JOIN changeset
         ON changeset.writer = writer.number AND changeset.sequence = writer.applied
-      WHERE writer.applied > declared AND writer.number != ?
+      WHERE writer.applied > declared AND writer.number != ?1
+      UNION
+      SELECT writer.id, writer.applied, snapshot_writer.head
+      FROM writer JOIN snapshot_writer
+        ON snapshot_writer.writer = writer.number AND snapshot_writer.sequence = writer.applied
+      WHERE writer.applied > declared AND writer.number != ?1
       """, .int(own)
     ) {
       Header.Seen(

@@ -68,6 +68,8 @@ extension Replica {
     public var reissued = 0
     /// The remote names changesets of this device that are not here: it must send their bytes.
     public var needsOwnBytes = false
+    /// The remote has not got all of the snapshot that our log begins with.
+    public var lacksSnapshot = false
     /// The remote has more that follows.
     public var isBehind = false
     /// Both sides hold the same, proved by the running hash, and nothing waits.
@@ -81,6 +83,12 @@ extension Replica {
     try connection.transaction {
       switch response.page {
       case .diverged(let marks): return try rewind(to: marks)
+      case .snapshot:
+        // The session gathers its parts; what was sent with the request was looked at all the same.
+        var step = Step()
+        try settle(response.verdicts, request.changesets.map { try Changeset(bytes: $0).id }, &step)
+        step.isBehind = true
+        return step
       case .entries(let entries, let end):
         return try take(entries, end: end, response, request)
       }
@@ -103,7 +111,7 @@ extension Replica {
       let id = try self.id(of: entry, pushed, &arrived)
       cursor = cursor.advanced(over: id)
       positions.append((id, cursor.position))
-      if case .known = entry, try number(of: id) == nil {
+      if case .known = entry, try !has(id) {
         step.needsOwnBytes = true
         return step
       }
@@ -116,15 +124,20 @@ extension Replica {
     step.reissued = fork.reissued
     step.received = try receive(arrived)
     step.received.quarantined += fork.displaced.map { ($0, .forked) }
+    let hasSnapshot = try hasSnapshot()
     for (id, position) in positions {
       try connection.run(
         "UPDATE changeset SET position = ?, refused = NULL WHERE id = ?", .int(position),
         .blob(id.bytes))
+      guard hasSnapshot else { continue }
+      try connection.run(
+        "UPDATE snapshot_changeset SET position = ? WHERE id = ?", .int(position), .blob(id.bytes))
     }
     try connection.run(
       "UPDATE replica SET log = ?, position = ?, hash = ?", .blob(end.log.bytes),
       .int(end.position), .blob(end.hash.bytes))
     step.isBehind = response.head != end
+    step.lacksSnapshot = try response.head == end && hasUnplacedSnapshot()
     step.isLevel = try response.head == end && unsentCount() == 0
     return step
   }
@@ -203,6 +216,8 @@ extension Replica {
     try connection.run(
       "UPDATE changeset SET position = NULL WHERE position > ?", .int(common.position))
     try connection.run(
+      "UPDATE snapshot_changeset SET position = NULL WHERE position > ?", .int(common.position))
+    try connection.run(
       "UPDATE replica SET log = ?, position = ?, hash = ?", .blob(common.log.bytes),
       .int(common.position), .blob(common.hash.bytes))
     return step
@@ -212,7 +227,11 @@ extension Replica {
     var hashes: [Int: Digest] = [0: .zero]
     var cursor = Cursor.start
     try connection.forEach(
-      "SELECT id, position FROM changeset WHERE position IS NOT NULL ORDER BY position", []
+      """
+      SELECT id, position FROM changeset WHERE position IS NOT NULL
+      UNION SELECT id, position FROM snapshot_changeset WHERE position IS NOT NULL
+      ORDER BY position
+      """, []
     ) { row in
       // Positions beyond a hole cannot be vouched for.
       guard row.int(1) == cursor.position + 1 else { return }

@@ -39,7 +39,7 @@ extension Replica {
         var state = Passage.State.unsent
         if row.isNull(3) {
           let header = changeset.header
-          let other = try header.seen.first { try number(of: $0.id) == nil }
+          let other = try header.seen.first { try !has($0.id) }
           state = .waits(
             vector.wait(for: header, body) ?? other.map { .otherBranch($0.writer, $0.sequence) }
               ?? .continuation(header.writer, header.sequence + 1))

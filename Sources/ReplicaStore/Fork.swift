@@ -21,6 +21,16 @@ extension Replica {
       branches[changeset.header.writer] = (rival.writer, changeset.header.sequence)
     }
     guard !branches.isEmpty else { return ([], 0) }
+    return try giveWay(branches, then: applyAnew)
+  }
+
+  /// - Parameters:
+  ///   - branches: of writers the first changeset that must go.
+  ///   - applyAnew: to apply all that is left.
+  func giveWay(
+    _ branches: [WriterID: (number: Int, sequence: UInt64)], then applyAnew: () throws -> Void
+  ) throws -> (displaced: [ChangesetID], reissued: Int) {
+    var branches = branches
     try addDependents(to: &branches)
     let gone = try gone(branches, texts: ownEdits())
     let dependent = try firstUnsent { gone.isKnown(to: $0.header) }
@@ -118,18 +128,29 @@ extension Replica {
   /// What we have in the place of a changeset, when the remote has not got it.
   private func rival(of changeset: Changeset) throws -> (writer: Int, key: PublicKey)? {
     let header = changeset.header
-    return try connection.first(
+    let found = try connection.first(
       """
       SELECT writer.number, writer.key
       FROM writer JOIN changeset AS rival ON rival.writer = writer.number
       WHERE writer.id = ?1 AND rival.sequence = ?2 AND rival.id != ?3 AND rival.position IS NULL
         AND writer.number != (SELECT writer FROM replica)
-        AND ?4 = coalesce(
-          (SELECT id FROM changeset WHERE writer = writer.number AND sequence = ?2 - 1), ?5)
       """,
-      .blob(header.writer.bytes), .int(Int64(header.sequence)), .blob(changeset.id.bytes),
-      .blob(header.previous.bytes), .blob(Digest.zero.bytes)
+      .blob(header.writer.bytes), .int(Int64(header.sequence)), .blob(changeset.id.bytes)
     ) { ($0.int(0), PublicKey(bytes: $0.blob(1))) }
+    guard let found, try id(of: Int(header.sequence) - 1, by: found.0) == header.previous else {
+      return nil
+    }
+    return found
+  }
+
+  /// The id of a writer's changeset, by its number with it; zero for number 0 and for one that is not here.
+  func id(of sequence: Int, by writer: Int) throws -> ChangesetID {
+    try connection.first(
+      """
+      SELECT id FROM changeset WHERE writer = ?1 AND sequence = ?2
+      UNION ALL SELECT id FROM snapshot_changeset WHERE writer = ?1 AND sequence = ?2
+      """, .int(writer), .int(sequence)
+    ) { Digest(bytes: $0.blob(0)) } ?? .zero
   }
 
   private func displace(_ writer: Int, from sequence: Int) throws -> [ChangesetID] {
@@ -145,18 +166,22 @@ extension Replica {
     try connection.run(
       "DELETE FROM changeset WHERE writer = ? AND sequence >= ?", .int(writer), .int(sequence))
     try connection.run(
-      """
-      UPDATE writer SET sequence = ?2 - 1, head = coalesce(
-        (SELECT id FROM changeset WHERE writer = ?1 AND sequence = ?2 - 1), ?3)
-      WHERE number = ?1
-      """, .int(writer), .int(sequence), .blob(Digest.zero.bytes))
+      "UPDATE writer SET sequence = ?2 - 1, head = ?3 WHERE number = ?1", .int(writer),
+      .int(sequence), .blob(try id(of: sequence - 1, by: writer).bytes))
     return ids
   }
 
   /// Applies the whole log again by its causes: what knew of something that is gone waits once more.
-  private func applyAnew() throws {
+  func applyAnew() throws {
     try connection.execute(
-      "UPDATE changeset SET applied = NULL; UPDATE writer SET applied = 0, declared = 0")
+      """
+      UPDATE changeset SET applied = NULL;
+      UPDATE changeset SET applied = (
+        SELECT place FROM snapshot_changeset WHERE snapshot_changeset.id = changeset.id)
+      WHERE id IN (SELECT id FROM snapshot_changeset);
+      UPDATE writer SET declared = 0, applied = coalesce(
+        (SELECT sequence FROM snapshot_writer WHERE writer = number), 0);
+      """)
     try rebuild()
   }
 }

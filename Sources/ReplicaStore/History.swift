@@ -48,21 +48,23 @@ extension Replica {
     }
   }
 
-  /// What a change did; nil when it is not in the log.
-  public func action(of change: ChangeID) throws -> Operation.Action? {
+  /// What a change did to an entity; nil when neither the log nor its snapshot tells.
+  public func action(of change: ChangeID, on entity: EntityID) throws -> Operation.Action? {
     let bytes = try connection.first(
       """
       SELECT bytes FROM changeset
       WHERE writer = (SELECT number FROM writer WHERE id = ?) AND sequence = ?
       """, .blob(change.writer.bytes), .int(Int64(change.sequence))
     ) { $0.blob(0) }
-    guard let bytes else { return nil }
+    guard let bytes else { return try snapshotState(of: entity)?.action(of: change) }
     let operations = try Changeset(bytes: bytes).decodedBody().operations
     return operations.indices.contains(change.index) ? operations[change.index].action : nil
   }
 
-  /// What a change wrote; nil when it wrote no value or is not in the log.
-  public func value(of change: ChangeID) throws -> Value? { try action(of: change)?.value }
+  /// What a change wrote on an entity; nil when it wrote no value, or that is not known here any more.
+  public func value(of change: ChangeID, on entity: EntityID) throws -> Value? {
+    try action(of: change, on: entity)?.value
+  }
 
   /// The operations that take one changeset back, and the records that were changed again since.
   public func inverse(of logged: Logged) throws -> Inverse { try inverse(of: [logged]) }
@@ -92,7 +94,7 @@ extension Replica {
           kind: state.kind, fields: fields, tombstones: state.tombstones,
           documents: state.documents)
       },
-      action: { try self.action(of: $0) })
+      action: { try self.action(of: $0, on: $1) })
     return inverse.renaming(names)
   }
 
@@ -117,20 +119,23 @@ extension Replica {
       logged.body.operations.indices.contains(change.index)
     else { return nil }
     let operation = logged.body.operations[change.index]
+    func isValue(_ change: ChangeID, _ value: Value) throws -> Bool {
+      try self.value(of: change, on: operation.entity) == value
+    }
     for part in try command(of: undone) {
       for former in part.body.operations where former.entity == operation.entity {
         switch (operation.action, former.action) {
         case (.put(let field, let value, _), .put(let other, _, let replaced)) where field == other:
-          if let found = try replaced.first(where: { try self.value(of: $0) == value }) {
+          if let found = try replaced.first(where: { try isValue($0, value) }) {
             return found
           }
         case (.write(let field, let text, _), .write(let other, _, let replaced))
         where field == other:
-          if let found = try replaced.first(where: { try self.value(of: $0) == .text(text) }) {
+          if let found = try replaced.first(where: { try isValue($0, .text(text)) }) {
             return found
           }
         case (.add(let field, let value), .remove(let other, let gone)) where field == other:
-          if let found = try gone.first(where: { try self.value(of: $0) == value }) { return found }
+          if let found = try gone.first(where: { try isValue($0, value) }) { return found }
         default: continue
         }
       }
@@ -162,5 +167,21 @@ extension Replica {
       WHERE writer = (SELECT number FROM writer WHERE id = ?) AND sequence = ?
       """, [.blob(writer.bytes), .int(Int64(sequence))]
     ).first
+  }
+}
+
+extension EntityState {
+  /// What a change did that is alive here, when the log does not tell any more. What it replaced is not known.
+  fileprivate func action(of change: ChangeID) -> Operation.Action? {
+    for field in fields {
+      guard let value = field.alive.first(where: { $0.id == change }) else { continue }
+      switch (field.shape, value.value) {
+      case (.register, let value): return .put(field.number, value, replacing: [])
+      case (.set, let value): return .add(field.number, value)
+      case (.text, .text(let text)): return .write(field.number, text, replacing: [])
+      case (.text, _): return nil
+      }
+    }
+    return tombstones.first { $0.id == change }.map { .delete(seen: $0.seen) }
   }
 }

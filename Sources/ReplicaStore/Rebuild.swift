@@ -8,6 +8,7 @@ extension Replica {
       try connection.execute(
         "DELETE FROM entity; DELETE FROM history; DELETE FROM review; DELETE FROM text")
       try projection.clear(in: connection)
+      try takeFromSnapshot()
       var applier = try Applier(self)
       try forEachApplied { number, changeset in
         try applier.apply(changeset, body: try changeset.decodedBody(), number: number)
@@ -26,10 +27,16 @@ extension Replica {
     if let reader, reader < Header.reader { try rebuild() }
   }
 
-  /// Calls `body` with every applied changeset, in the order of application.
+  /// Calls `body` with every applied changeset that follows the snapshot the log begins with, or all when there is
+  /// none, in the order of application.
   public func forEachApplied(_ body: (Int, Changeset) throws -> Void) throws {
     try connection.forEach(
-      "SELECT number, bytes FROM changeset WHERE applied IS NOT NULL ORDER BY applied", []
+      """
+      SELECT number, bytes FROM changeset
+      WHERE applied IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM snapshot_changeset WHERE snapshot_changeset.id = changeset.id)
+      ORDER BY applied
+      """, []
     ) { try body($0.int(0), try Changeset(bytes: $0.blob(1))) }
   }
 
@@ -38,7 +45,7 @@ extension Replica {
   /// - Returns: the entities whose stored state is not what the log says.
   public func deviations() throws -> [EntityID] {
     try connection.reading {
-      var plain = MemoryReplica()
+      var plain = try MemoryReplica(snapshot())
       try forEachApplied { try plain.receive([$1]) }
       var stored: Set<EntityID> = []
       var deviations: [EntityID] = []
@@ -56,14 +63,25 @@ extension Replica {
   ///
   /// - Throws: ``ReplicaError/damaged(_:)`` naming the first changeset that is not what it was.
   public func checkLog() throws {
-    var previous: [WriterID: ChangesetID] = [:]
+    // What is kept of a log that a snapshot stands for may have holes; behind the snapshot there are none.
+    var last: [WriterID: WriterHead] = [:]
+    var snapshotHeads: [WriterID: WriterHead] = [:]
+    for head in try snapshot()?.heads ?? [] { snapshotHeads[head.writer] = head }
     var all: [Changeset] = []
     try connection.forEach("SELECT id, bytes FROM changeset ORDER BY writer, sequence", []) { row in
       let id = Digest(bytes: row.blob(0))
-      guard let changeset = try? Changeset(bytes: row.blob(1)), changeset.id == id,
-        changeset.header.previous == previous[changeset.header.writer] ?? .zero
+      guard let changeset = try? Changeset(bytes: row.blob(1)), changeset.id == id else {
+        throw ReplicaError.damaged("changeset \(id)")
+      }
+      let header = changeset.header
+      let none = WriterHead(writer: header.writer, sequence: 0, id: .zero)
+      let before = [last[header.writer] ?? none, snapshotHeads[header.writer] ?? none]
+      guard
+        before.contains(where: {
+          $0.sequence + 1 == header.sequence && $0.id == header.previous
+        }) || before[1].sequence >= header.sequence && before[0].sequence + 1 < header.sequence
       else { throw ReplicaError.damaged("changeset \(id)") }
-      previous[changeset.header.writer] = id
+      last[header.writer] = WriterHead(writer: header.writer, sequence: header.sequence, id: id)
       all.append(changeset)
     }
     var signatures = SignatureRuns(all)
@@ -74,7 +92,7 @@ extension Replica {
     for (writer, head) in try connection.all(
       "SELECT id, head FROM writer",
       row: { (WriterID(bytes: $0.blob(0)), Digest(bytes: $0.blob(1))) })
-    where previous[writer] ?? .zero != head {
+    where last[writer]?.id ?? .zero != head && snapshotHeads[writer]?.id != head {
       throw ReplicaError.damaged("changeset \(head)")
     }
     for changeset in all {

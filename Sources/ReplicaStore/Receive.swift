@@ -12,6 +12,12 @@ extension Replica {
     public var quarantined: [(id: ChangesetID, reason: Verdict.Refusal)] = []
 
     public init() {}
+
+    mutating func add(_ other: Received) {
+      applied += other.applied
+      writers.formUnion(other.writers)
+      quarantined += other.quarantined
+    }
   }
 
   /// Takes changesets of any writer in any order, any number of times.
@@ -57,7 +63,7 @@ extension Replica {
   ) throws -> Place {
     let header = changeset.header
     guard header.workspace == workspace else { return .refused(.otherWorkspace) }
-    if try number(of: changeset.id) != nil { return .known }
+    if try has(changeset.id) { return .known }
     let writer = try connection.first(
       "SELECT key, sequence, head FROM writer WHERE id = ?", .blob(header.writer.bytes)
     ) { (PublicKey(bytes: $0.blob(0)), UInt64($0.int(1)), Digest(bytes: $0.blob(2))) }
@@ -115,7 +121,7 @@ extension Replica {
   }
 
   /// All that was held, in the order of their writers' chains; what still waits is held again.
-  private func takeHeld() throws -> [Changeset] {
+  func takeHeld() throws -> [Changeset] {
     let held = try connection.all("SELECT bytes FROM held ORDER BY id") {
       try Changeset(bytes: $0.blob(0))
     }
@@ -181,7 +187,7 @@ extension Replica {
       let header = changeset.header
       guard vector[header.writer] + 1 == header.sequence, vector.wait(for: header) == nil,
         // Of a writer with two branches, the one the author had seen.
-        try header.seen.allSatisfy({ try number(of: $0.id) != nil }),
+        try header.seen.allSatisfy({ try has($0.id) }),
         // One for a newer reader was taken unread, and may turn out unreadable.
         let body = try? changeset.decodedBody(), vector.wait(for: header, body) == nil
       else { return nil }
@@ -199,14 +205,25 @@ extension Replica {
     return VersionVector(Dictionary(uniqueKeysWithValues: pairs))
   }
 
-  func number(of id: ChangesetID) throws -> Int? {
-    try connection.first("SELECT number FROM changeset WHERE id = ?", .blob(id.bytes)) { $0.int(0) }
+  /// Whether a changeset is in the log here, or in the snapshot it begins with.
+  func has(_ id: ChangesetID) throws -> Bool {
+    try connection.first(
+      """
+      SELECT 1 FROM changeset WHERE id = ?1
+      UNION ALL SELECT 1 FROM snapshot_changeset WHERE id = ?1
+      """, .blob(id.bytes)
+    ) { _ in true } ?? false
   }
 
   private func witness(_ changesets: [Changeset]) throws {
+    try witness(changesets.map(\.header.clock))
+  }
+
+  /// Takes note of what others' clocks said.
+  func witness(_ clocks: [Timestamp]) throws {
     var clock = try identity().clock
     let wall = surroundings.now()
-    for changeset in changesets { clock.witness(changeset.header.clock, wall: wall) }
+    for other in clocks { clock.witness(other, wall: wall) }
     try connection.run(
       "UPDATE replica SET clock = ?", .int(Int64(bitPattern: clock.last.rawValue)))
   }

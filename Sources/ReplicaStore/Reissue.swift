@@ -51,10 +51,7 @@ extension Replica {
       let own = try identity().head
       guard response.own.writer == own.writer, response.own.sequence > 0 else { return nil }
       let isAhead = response.own.sequence > request.own.sequence
-      let same = try connection.first(
-        "SELECT id FROM changeset WHERE writer = (SELECT writer FROM replica) AND sequence = ?",
-        .int(Int64(response.own.sequence))
-      ) { Digest(bytes: $0.blob(0)) }
+      let same = try id(of: Int(response.own.sequence), by: identity().number)
       // Not yet known here that it was accepted: the answer to an earlier request was lost.
       if !isAhead, same == response.own.id { return nil }
       let shared = try lastShared(own.writer, response, request)
@@ -69,8 +66,11 @@ extension Replica {
     let placed =
       try connection.first(
         """
-        SELECT coalesce(max(sequence), 0) FROM changeset
-        WHERE writer = (SELECT writer FROM replica) AND position IS NOT NULL
+        SELECT coalesce(max(sequence), 0) FROM (
+          SELECT sequence FROM changeset
+          WHERE writer = (SELECT writer FROM replica) AND position IS NOT NULL
+          UNION ALL
+          SELECT sequence FROM snapshot_writer WHERE writer = (SELECT writer FROM replica))
         """
       ) { $0.int(0) } ?? 0
     let taken = try zip(request.changesets, response.verdicts).compactMap { bytes, verdict in
@@ -98,13 +98,9 @@ extension Replica {
 
     try connection.run(
       "DELETE FROM changeset WHERE writer = ? AND sequence > ?", .int(old.number), .int(shared))
-    let head =
-      try connection.first(
-        "SELECT id FROM changeset WHERE writer = ? AND sequence = ?", .int(old.number), .int(shared)
-      ) { $0.blob(0) } ?? Digest.zero.bytes
     try connection.run(
       "UPDATE writer SET sequence = ?1, applied = ?1, declared = 0, head = ?2 WHERE number = ?3",
-      .int(shared), .blob(head), .int(old.number))
+      .int(shared), .blob(try id(of: shared, by: old.number).bytes), .int(old.number))
     try connection.run("DELETE FROM writer WHERE sequence = 0")
     let introduction = Introduction(key: key.publicKey, salt: surroundings.newRandomID())
     try insertWriter(introduction)

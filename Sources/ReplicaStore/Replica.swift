@@ -53,7 +53,7 @@ public final class Replica {
     name: "replica",
     files: [
       PackageResources.replica_001_sql, PackageResources.replica_002_sql,
-      PackageResources.replica_003_sql,
+      PackageResources.replica_003_sql, PackageResources.replica_004_sql,
     ])
 
   /// A rollback journal, and every commit on disk before it is acknowledged, the folder's entry included.
@@ -116,7 +116,7 @@ public final class Replica {
     let writers = try writerNumbers()
     var state = try connection.first(
       "SELECT kind, state FROM entity WHERE id = ?", .blob(id.bytes)
-    ) { try EntityState(kind: KindNumber($0.int(0)), stored: $0.blob(1), writers) }
+    ) { try EntityState(kind: $0.int(0), stored: $0.blob(1), writers) }
     if withTexts { state?.documents = try documents(of: id) }
     return state
   }
@@ -127,13 +127,15 @@ public final class Replica {
     ) { try TextDocument(decoding: $0.blob(0)) }
   }
 
-  func store(_ document: TextDocument, of entity: EntityID) throws {
+  func store(
+    _ document: TextDocument, of entity: EntityID, in table: StaticString = "text"
+  ) throws {
     var id = ByteWriter(reserving: 32)
     id.append(id: document.id.writer)
     id.append(bigEndian: document.id.sequence)
     id.append(bigEndian: UInt64(document.id.index))
     try connection.run(
-      "INSERT OR REPLACE INTO text VALUES (?, ?, ?)", .blob(entity.bytes), .blob(id.bytes),
+      "INSERT OR REPLACE INTO \(table) VALUES (?, ?, ?)", .blob(entity.bytes), .blob(id.bytes),
       .blob(document.encoded))
   }
 
@@ -141,11 +143,12 @@ public final class Replica {
   public func forEachState(_ body: (EntityID, EntityState) throws -> Void) throws {
     let writers = try writerNumbers()
     try connection.forEach("SELECT id, kind, state FROM entity ORDER BY id", []) { row in
-      let state = try EntityState(kind: KindNumber(row.int(1)), stored: row.blob(2), writers)
+      let state = try EntityState(kind: row.int(1), stored: row.blob(2), writers)
       try body(EntityID(bytes: row.blob(0)), state)
     }
   }
 
+  /// Short names of writers inside this file.
   func writerNumbers() throws -> WriterNumbers {
     if connection.isInTransaction, let known = knownNumbers,
       known.transaction == connection.transactionNumber
@@ -173,6 +176,15 @@ public final class Replica {
     try connection.all("SELECT entity, field FROM review ORDER BY entity, field") {
       (EntityID(bytes: $0.blob(0)), $0.int(1) < 0 ? nil : FieldNumber($0.int(1)))
     }
+  }
+}
+
+extension EntityState {
+  /// As a row of the tables `entity` and `snapshot_entity` holds it.
+  init(kind: Int, stored bytes: [UInt8], _ writers: WriterNumbers) throws {
+    do {
+      try self.init(kind: KindNumber(kind), decoding: bytes, naming: writers)
+    } catch { throw ReplicaError.damaged("the state of a record: \(error)") }
   }
 }
 

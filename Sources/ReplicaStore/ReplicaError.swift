@@ -13,6 +13,11 @@ public enum ReplicaError: Error, Equatable {
   case otherWorkspace
   /// The remote's answer does not hold together: its running hash does not follow from its changesets.
   case brokenAnswer(String)
+  /// A snapshot that lacks what ours stands for, and we lack what it stands for: neither can take the place of the
+  /// other.
+  case otherBeginning
+  /// A newer version of the program made it.
+  case newer
   /// The remote sends nothing new, takes nothing, and is still not level.
   case stalled
   /// A part of the log cannot be read any more.

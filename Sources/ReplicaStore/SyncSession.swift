@@ -4,14 +4,19 @@ public import ChangeLog
 public struct SyncSession {
   private let replica: Replica
   private let remote: any Remote
+  private let snapshotDistance: Int
   private let onStep: (Report) -> Void
 
-  /// - Parameter onStep: called after every exchange, for progress.
+  /// - Parameters:
+  ///   - snapshotDistance: after so many changesets without one the remote is given a new snapshot.
+  ///   - onStep: called after every exchange, for progress.
   public init(
-    _ replica: Replica, with remote: any Remote, onStep: @escaping (Report) -> Void = { _ in }
+    _ replica: Replica, with remote: any Remote, snapshotDistance: Int = 10_000,
+    onStep: @escaping (Report) -> Void = { _ in }
   ) {
     self.replica = replica
     self.remote = remote
+    self.snapshotDistance = snapshotDistance
     self.onStep = onStep
   }
 
@@ -31,6 +36,8 @@ public struct SyncSession {
     public var exchanges = 0
     /// Unsent work that was written again under a new name, because this store was copied or restored.
     public var reissued: Int?
+    /// Why the remote did not take a snapshot of ours.
+    public var snapshotRefused: Verdict.Refusal?
   }
 
   /// Exchanges until both sides hold the same and nothing waits.
@@ -41,9 +48,12 @@ public struct SyncSession {
     var wantsOwnBytes = false
     var isBehind = false
     var idle = 0
+    var transfer = SnapshotTransfer(replica, remoteKeepsOneEvery: snapshotDistance)
     try replica.retryRefused()
     while true {
-      let request = try replica.nextRequest(wantsOwnBytes: wantsOwnBytes, pushes: !isBehind)
+      var request = try replica.nextRequest(
+        wantsOwnBytes: wantsOwnBytes, pushes: !isBehind && !transfer.isOffering)
+      transfer.prepare(&request)
       let response = try await remote.exchange(request)
       report.exchanges += 1
       if let reissued = try replica.becomeNewWriterIfForked(response, to: request) {
@@ -52,16 +62,23 @@ public struct SyncSession {
         isBehind = false
         continue
       }
-      let step = try replica.take(response, to: request)
+      var step = try replica.take(response, to: request)
+      let hasTransferred = try transfer.take(response, &step)
       report.add(step)
       onStep(report)
-      if step.isLevel { return report }
+      if step.isLevel, try !transfer.offersMore(response, lacksOurs: step.lacksSnapshot) {
+        report.snapshotRefused = transfer.refused
+        return report
+      }
       let hasMoved =
-        try replica.identity().cursor != request.cursor || (step.needsOwnBytes && !wantsOwnBytes)
+        try hasTransferred || replica.identity().cursor != request.cursor
+        || (step.needsOwnBytes && !wantsOwnBytes)
       isBehind = step.isBehind
       wantsOwnBytes = step.needsOwnBytes || wantsOwnBytes
       idle = hasMoved ? 0 : idle + 1
       if idle > 1, !step.gaps.isEmpty {
+        // The snapshot that our log begins with may fill them.
+        if step.lacksSnapshot, try transfer.offersMore(response, lacksOurs: true) { continue }
         // What would fill them is refused, or nobody has it: they wait for another day.
         for id in step.gaps {
           try replica.refuse(id, .gap)

@@ -75,7 +75,7 @@ struct Author {
   func inverse(of changesets: [Changeset]) throws -> Inverse {
     try Inverse(
       of: try changesets.map { ($0, try $0.decodedBody()) }, state: { replica.entities[$0] },
-      action: { change in
+      action: { change, _ in
         let found = log.first {
           $0.header.writer == change.writer && $0.header.sequence == change.sequence
         }

@@ -103,6 +103,14 @@ final class TestReplica {
     }
   }
 
+  /// All that it holds, or that its snapshot stands for.
+  func names() throws -> Set<ChangesetID> {
+    Set(
+      try replica.connection.all("SELECT id FROM changeset UNION SELECT id FROM snapshot_changeset") {
+        Digest(bytes: $0.blob(0))
+      })
+  }
+
   func quarantined() throws -> [Changeset] {
     try replica.connection.all("SELECT bytes FROM quarantine ORDER BY id") {
       try Changeset(bytes: $0.blob(0))

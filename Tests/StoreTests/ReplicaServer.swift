@@ -96,7 +96,10 @@ extension TestReplica {
   func positions() throws -> [ChangesetID: Int] {
     Dictionary(
       uniqueKeysWithValues: try replica.connection.all(
-        "SELECT id, position FROM changeset WHERE position IS NOT NULL"
+        """
+        SELECT id, position FROM changeset WHERE position IS NOT NULL
+        UNION SELECT id, position FROM snapshot_changeset WHERE position IS NOT NULL
+        """
       ) { (Digest(bytes: $0.blob(0)), $0.int(1)) })
   }
 }

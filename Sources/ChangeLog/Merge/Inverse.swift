@@ -9,11 +9,11 @@ public struct Inverse: Sendable {
   /// - Parameters:
   ///   - parts: the changesets of the command with their bodies, in order.
   ///   - state: the present state of an entity.
-  ///   - action: what a change did, from the log; nil when it is not there.
+  ///   - action: what a change did to an entity, from the log; nil when it is not there.
   public init(
     of parts: [(changeset: Changeset, body: Body)],
     state: (EntityID) throws -> EntityState?,
-    action: (ChangeID) throws -> Operation.Action?
+    action: (ChangeID, EntityID) throws -> Operation.Action?
   ) rethrows {
     let command = Command(parts)
     var handled: Set<EntityID> = []
@@ -95,12 +95,12 @@ private struct Command {
   /// It took every deletion of the entity back, and nobody has written on it since.
   func restored(
     _ entity: EntityID, _ present: EntityState,
-    _ action: (ChangeID) throws -> Operation.Action?
+    _ action: (ChangeID, EntityID) throws -> Operation.Action?
   ) rethrows -> Bool {
     guard let deletions = restorations[entity], present.tombstones.isEmpty else { return false }
     var seen: Set<ChangeID> = []
     for deletion in deletions {
-      if case .delete(let changes) = try action(deletion) { seen.formUnion(changes) }
+      if case .delete(let changes) = try action(deletion, entity) { seen.formUnion(changes) }
     }
     return present.aliveChanges.allSatisfy { seen.contains($0) || wrote($0) }
   }
@@ -108,7 +108,7 @@ private struct Command {
   /// The actions that take one operation back; nil when it was changed again since.
   func invert(
     _ operation: Operation, id: ChangeID, _ present: EntityState,
-    _ action: (ChangeID) throws -> Operation.Action?
+    _ action: (ChangeID, EntityID) throws -> Operation.Action?
   ) rethrows -> [Operation.Action]? {
     // A write would bring back what somebody has deleted since.
     if present.isDeleted, !present.tombstones.map(\.id).allSatisfy(wrote) { return nil }
@@ -117,12 +117,17 @@ private struct Command {
         $0.number == field && $0.shape == shape && $0.alive.contains { $0.id == id }
       }
     }
-    func value(_ change: ChangeID) throws -> Value? { try action(change)?.value }
+    func value(_ change: ChangeID) throws -> Value? {
+      try action(change, operation.entity)?.value
+    }
     switch operation.action {
     case .put(let field, _, let replaced):
       guard isAlive(in: field, .register) else { return nil }
       let former = try replaced.compactMap(value)
-      guard let first = former.first else { return [.put(field, .null, replacing: [id])] }
+      guard let first = former.first else {
+        // What it replaced may not be known here any more.
+        return replaced.isEmpty ? [.put(field, .null, replacing: [id])] : nil
+      }
       // What had been siblings become siblings again.
       return [.put(field, first, replacing: [id])]
         + former.dropFirst().map { .put(field, $0, replacing: []) }
@@ -133,7 +138,9 @@ private struct Command {
         try present.documents.first { $0.has(change) }.map { Text($0.text) }
           ?? value(change)?.text
       }
-      guard let first = former.first else { return [.write(field, Text(""), replacing: [id])] }
+      guard let first = former.first else {
+        return replaced.isEmpty ? [.write(field, Text(""), replacing: [id])] : nil
+      }
       return [.write(field, first, replacing: [id])]
         + former.dropFirst().map { .write(field, $0, replacing: []) }
     case .edit(let field, let edit):

@@ -8,7 +8,12 @@ public struct MemoryReplica: Sendable {
   /// What came before its causes, in order of arrival.
   public private(set) var held: [Changeset] = []
 
-  public init() {}
+  /// - Parameter snapshot: what came before all that will be received.
+  public init(_ snapshot: Snapshot? = nil) {
+    for entity in snapshot?.entities ?? [] { entities[entity.id] = entity.state }
+    for head in snapshot?.heads ?? [] { applied[head.writer] = head.sequence }
+    appliedIDs = Set(snapshot?.entries.map(\.id) ?? [])
+  }
 
   /// Takes changesets in any order and any number of times.
   public mutating func receive(_ changesets: [Changeset]) throws {

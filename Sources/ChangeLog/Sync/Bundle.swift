@@ -12,18 +12,22 @@ public struct Bundle: Hashable, Sendable {
   public let maker: String
   /// Of each writer the last changeset the maker held.
   public let held: VersionVector
+  /// What the log begins with, where the receiver may lack changesets that the maker has only so: a signed
+  /// snapshot (``SignedSnapshot``).
+  public let snapshot: [UInt8]?
   /// Verbatim, causes first.
   public let changesets: [[UInt8]]
 
   static let magic = Array("dossier bundle 1\n".utf8)
 
   /// No bundle is larger; a longer history is cut into several.
-  public static let maximumSize = 256 << 20
+  public static let maximumSize = 512 << 20
 
   public init(
     workspace: WorkspaceID, key: PublicKey, writer: WriterID, maker: String, held: VersionVector,
-    changesets: [[UInt8]]
+    snapshot: [UInt8]? = nil, changesets: [[UInt8]]
   ) {
+    self.snapshot = snapshot
     self.workspace = workspace
     self.key = key
     self.writer = writer
@@ -41,6 +45,8 @@ public struct Bundle: Hashable, Sendable {
     writer.append(id: self.writer)
     writer.append(text: maker)
     writer.append(vector: held)
+    writer.append(snapshot == nil ? 0 : 1)
+    if let snapshot { writer.append(block: snapshot) }
     writer.append(count: changesets.count)
     for changeset in changesets { writer.append(block: changeset) }
     return writer.bytes + (try key.sign(writer.bytes))
@@ -57,6 +63,11 @@ public struct Bundle: Hashable, Sendable {
     writer = try reader.id()
     maker = try reader.text()
     held = try reader.vector()
+    switch try reader.byte() {
+    case 0: snapshot = nil
+    case 1: snapshot = Array(try reader.block())
+    default: throw .invalid("a flag of the bundle is not known to this version")
+    }
     var changesets: [[UInt8]] = []
     for _ in 0..<(try reader.itemCount(minimumSize: 1)) {
       changesets.append(Array(try reader.block()))

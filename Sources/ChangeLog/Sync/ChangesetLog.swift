@@ -10,10 +10,24 @@ public protocol ChangesetLog {
   func cursor(at position: Int) throws -> Cursor?
   func position(of id: ChangesetID) throws -> Int?
   func writer(_ id: WriterID) throws -> LogWriter?
-  /// Entries after a position, ascending, at most about `limit` bytes of changesets but at least one.
+  /// Entries after a position, ascending, at most about `limit` bytes of changesets but at least one. Not for
+  /// positions before ``compactedUpTo()``.
   func entries(after position: Int, limit: Int) throws -> [LogEntry]
   /// Puts a changeset at the next position and makes it the head of its writer.
   func append(_ changeset: Changeset, from device: String) throws
+  /// Up to this position only names are kept: their bytes are in a snapshot. 0 when all are here.
+  func compactedUpTo() throws -> Int
+  /// The newest snapshot that is kept.
+  func snapshot() throws -> KeptSnapshot?
+  /// A stretch of it.
+  func snapshotBytes(from offset: Int, count: Int) throws -> [UInt8]
+  /// Keeps a snapshot in the place of the one before.
+  func keep(_ bytes: [UInt8], as snapshot: KeptSnapshot) throws
+  /// Adds a part to what a device has sent of a snapshot; another snapshot of the same device begins anew.
+  func gather(_ part: SnapshotPart, from device: String) throws -> GatheredSnapshot
+  /// Puts the changesets that a snapshot stands for before all others here, and goes on as a log of another name.
+  func adopt(_ snapshot: Snapshot, as id: LogID) throws
+
   /// All that `work` appends is there afterwards, or nothing of it.
   func transaction<Result>(_ work: () throws -> Result) throws -> Result
 }
@@ -44,6 +58,13 @@ public struct LogEntry: Sendable {
   }
 }
 
+/// How much of a snapshot that comes in parts is here.
+public enum GatheredSnapshot: Hashable, Sendable {
+  /// The first so many bytes.
+  case partly(Int)
+  case whole([UInt8])
+}
+
 extension ChangesetLog {
   /// Takes what a device sends and gives what it lacks, in one transaction.
   ///
@@ -62,8 +83,11 @@ extension ChangesetLog {
         return SyncResponse(head: known, own: ownHead, verdicts: [], page: .diverged(try marks()))
       }
       let verdicts = try accept(request.changesets, from: device, mayWrite: mayWrite)
+      let verdict = try takeSnapshot(request.snapshot, from: device, mayWrite: mayWrite)
       let page = try page(for: request, from: device, verdicts)
-      return SyncResponse(head: try head(), own: ownHead, verdicts: verdicts, page: page)
+      return SyncResponse(
+        head: try head(), own: ownHead, verdicts: verdicts, snapshotVerdict: verdict,
+        snapshot: try snapshot(), page: page)
     }
   }
 
@@ -130,6 +154,9 @@ extension ChangesetLog {
   private func page(
     for request: SyncRequest, from device: String, _ verdicts: [Verdict]
   ) throws -> SyncResponse.Page {
+    // A snapshot that was taken may have made another log of this one.
+    guard try isOfThisLog(request.cursor) else { return .diverged(try marks()) }
+    if let part = try snapshotPart(for: request) { return .snapshot(part) }
     var places: [Int: Int] = [:]
     for (index, verdict) in verdicts.enumerated() {
       if case .accepted(let position) = verdict, places[position] == nil {

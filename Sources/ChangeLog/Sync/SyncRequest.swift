@@ -15,17 +15,23 @@ public struct SyncRequest: Sendable {
   public var wantsOwnBytes: Bool
   /// About how many bytes of changesets the answer may hold. At least one comes, if there is one.
   public var pageSize: Int
+  /// Whether the answer may be the newest snapshot, when that spares a long log.
+  public var takesSnapshot: Bool
   /// Causes first.
   public var changesets: [[UInt8]]
+  public var snapshot: SnapshotRequest
 
   public init(
     workspace: WorkspaceID, cursor: Cursor, own: WriterHead, wantsOwnBytes: Bool = false,
-    pageSize: Int = 2 << 20, changesets: [[UInt8]] = []
+    takesSnapshot: Bool = false, pageSize: Int = 2 << 20, changesets: [[UInt8]] = [],
+    snapshot: SnapshotRequest = .none
   ) {
     self.workspace = workspace
     self.cursor = cursor
     self.own = own
     self.wantsOwnBytes = wantsOwnBytes
+    self.takesSnapshot = takesSnapshot
+    self.snapshot = snapshot
     self.pageSize = pageSize
     self.changesets = changesets
   }
@@ -36,10 +42,11 @@ public struct SyncRequest: Sendable {
     writer.append(id: workspace)
     cursor.encode(into: &writer)
     own.encode(into: &writer)
-    writer.append(wantsOwnBytes ? 1 : 0)
+    writer.append((wantsOwnBytes ? 1 : 0) | (takesSnapshot ? 2 : 0))
     writer.append(count: pageSize)
     writer.append(count: changesets.count)
     for changeset in changesets { writer.append(block: changeset) }
+    snapshot.encode(into: &writer)
     return writer.bytes
   }
 
@@ -52,14 +59,16 @@ public struct SyncRequest: Sendable {
     cursor = try Cursor(from: &reader)
     own = try WriterHead(from: &reader)
     let flag = try reader.byte()
-    guard flag <= 1 else { throw .invalid("a flag of the request is not known to this version") }
-    wantsOwnBytes = flag == 1
+    guard flag <= 3 else { throw .invalid("a flag of the request is not known to this version") }
+    wantsOwnBytes = flag & 1 != 0
+    takesSnapshot = flag & 2 != 0
     pageSize = try reader.count()
     let count = try reader.itemCount(minimumSize: 1)
     guard count <= Self.maximumChangesets else { throw .tooLarge(limit: Self.maximumSize) }
     changesets = []
     changesets.reserveCapacity(count)
     for _ in 0..<count { changesets.append(Array(try reader.block())) }
+    snapshot = try SnapshotRequest(from: &reader)
     try reader.expectEnd()
   }
 }

@@ -6,9 +6,18 @@ public struct SyncResponse: Sendable {
   public var own: WriterHead
   /// One for each changeset of the request, in its order; none when the cursor was refused.
   public var verdicts: [Verdict]
+  /// What became of the part of a snapshot that the request offered.
+  public var snapshotVerdict: SnapshotVerdict
+  /// The newest snapshot the remote keeps.
+  public var snapshot: KeptSnapshot?
   public var page: Page
 
-  public init(head: Cursor, own: WriterHead, verdicts: [Verdict], page: Page) {
+  public init(
+    head: Cursor, own: WriterHead, verdicts: [Verdict], snapshotVerdict: SnapshotVerdict = .none,
+    snapshot: KeptSnapshot? = nil, page: Page
+  ) {
+    self.snapshotVerdict = snapshotVerdict
+    self.snapshot = snapshot
     self.head = head
     self.own = own
     self.verdicts = verdicts
@@ -21,6 +30,8 @@ public struct SyncResponse: Sendable {
     /// The cursor is not of this log. Descending by position, ending with position 0: the replica looks
     /// for the last one it has too, and goes on from there.
     case diverged([Cursor])
+    /// In the place of entries: a stretch of the remote's newest snapshot.
+    case snapshot(SnapshotPart)
   }
 
   public enum Entry: Hashable, Sendable {
@@ -38,6 +49,9 @@ public struct SyncResponse: Sendable {
     own.encode(into: &writer)
     writer.append(count: verdicts.count)
     for verdict in verdicts { verdict.encode(into: &writer) }
+    snapshotVerdict.encode(into: &writer)
+    writer.append(snapshot == nil ? 0 : 1)
+    snapshot?.encode(into: &writer)
     switch page {
     case .entries(let entries, let end):
       writer.append(0)
@@ -48,6 +62,9 @@ public struct SyncResponse: Sendable {
       writer.append(1)
       writer.append(count: marks.count)
       for mark in marks { mark.encode(into: &writer) }
+    case .snapshot(let part):
+      writer.append(2)
+      part.encode(into: &writer)
     }
     return writer.bytes
   }
@@ -62,6 +79,12 @@ public struct SyncResponse: Sendable {
     for _ in 0..<(try reader.itemCount(minimumSize: 1)) {
       verdicts.append(try Verdict(from: &reader))
     }
+    snapshotVerdict = try SnapshotVerdict(from: &reader)
+    switch try reader.byte() {
+    case 0: snapshot = nil
+    case 1: snapshot = try KeptSnapshot(from: &reader)
+    default: throw .invalid("a flag of the answer is not known to this version")
+    }
     switch try reader.byte() {
     case 0:
       var entries: [Entry] = []
@@ -75,6 +98,7 @@ public struct SyncResponse: Sendable {
         marks.append(try Cursor(from: &reader))
       }
       page = .diverged(marks)
+    case 2: page = .snapshot(try SnapshotPart(from: &reader))
     default: throw .invalid("the kind of page is not known to this version")
     }
     try reader.expectEnd()

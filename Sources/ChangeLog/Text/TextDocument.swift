@@ -67,6 +67,14 @@ public struct TextDocument: Hashable, Sendable {
     }.map(\.text.string).joined()
   }
 
+  /// The text as if some edits had been taken back.
+  public func text(without edits: [ChangeID]) -> String {
+    // Nobody's change is called so: it takes nothing else back.
+    let nobody = ChangeID(writer: .zero, sequence: 0, index: 0)
+    let effective = Effectiveness(cancels + edits.map { Pair(first: nobody, second: $0) })
+    return pieces.filter { isVisible($0, effective) }.map(\.text.string).joined()
+  }
+
   /// Pairs of edits of one place that somebody should look at; none of which one was taken back.
   public var clashes: [(ChangeID, ChangeID)] {
     let effective = Effectiveness(cancels)

@@ -16,15 +16,22 @@ extension Store {
     guard value.edits?.isClashing == true,
       let document = try replica.state(of: entity, withTexts: true)?.document(of: value, in: field)
     else { return [] }
-    let edits = Set(document.clashes.flatMap { [$0.0, $0.1] }).sorted()
-    return try edits.compactMap { id in
-      guard case .edit(_, let edit) = try replica.action(of: id) else { return nil }
+    let clashes = document.clashes
+    let edits = Set(clashes.flatMap { [$0.0, $0.1] }).sorted()
+    return try edits.map { id in
       let clock = try replica.history(of: entity).first {
         $0.changeset.header.writer == id.writer && $0.changeset.header.sequence == id.sequence
       }?.changeset.header.clock
-      return Version(
-        text: document.text(after: id, seen: edit.seen), writer: id.writer,
-        clock: clock ?? value.clock)
+      let text: String
+      if case .edit(_, let edit) = try replica.action(of: id, on: entity) {
+        text = document.text(after: id, seen: edit.seen)
+      } else {
+        // A snapshot stands for it: what its author knew is not told any more, but what it clashes with is.
+        text = document.text(without: clashes.compactMap { pair in
+          pair.0 == id ? pair.1 : pair.1 == id ? pair.0 : nil
+        })
+      }
+      return Version(text: text, writer: id.writer, clock: clock ?? value.clock)
     }
   }
 }

@@ -10,7 +10,7 @@ public final class LogDatabase {
   let connection: Connection
   private let lock: FileLock?
 
-  static let migrations = Migrations(name: "log", files: [PackageResources.log_001_sql])
+  static let migrations = Migrations(name: "log", files: [PackageResources.log_001_sql, PackageResources.log_002_sql])
 
   /// Opens the log for writing.
   ///

@@ -4,9 +4,9 @@ internal import SQLite
 /// The log of one workspace in the server's database.
 public final class SQLiteLog: ChangesetLog {
   public let workspace: WorkspaceID
-  private let id: LogID
-  private let connection: Connection
-  private let key: Binding
+  private var id: LogID
+  let connection: Connection
+  let key: Binding
 
   /// - Parameter id: names the log when the workspace has none yet.
   init(workspace: WorkspaceID, in connection: Connection, newID id: LogID) throws {
@@ -21,6 +21,13 @@ public final class SQLiteLog: ChangesetLog {
       return try connection.first(
         "SELECT id FROM log WHERE workspace = ?", key, row: { LogID(bytes: $0.blob(0)) }) ?? id
     }
+  }
+
+  /// Reads anew what this log is called.
+  func readName() throws {
+    id =
+      try connection.first(
+        "SELECT id FROM log WHERE workspace = ?", key, row: { LogID(bytes: $0.blob(0)) }) ?? id
   }
 
   public func head() throws -> Cursor {
@@ -82,7 +89,11 @@ public final class SQLiteLog: ChangesetLog {
   }
 
   public func transaction<Result>(_ work: () throws -> Result) throws -> Result {
-    try connection.transaction(work)
+    do { return try connection.transaction(work) } catch {
+      // It may have been given another name that was taken back.
+      try readName()
+      throw error
+    }
   }
 
   private func entry(at position: Int) throws -> LogEntry? {

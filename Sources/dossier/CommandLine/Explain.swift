@@ -140,6 +140,18 @@ extension Failure {
       self.init(
         "broken-answer", exit: 76, "the remote's answer does not hold together: \(why)",
         details: ["nothing of it was saved"])
+    case .otherBeginning:
+      self.init(
+        "other-beginning", exit: 76,
+        "its snapshot stands for changes that are not here, and lacks some that ours stands for",
+        details: [
+          "nothing is lost, and nothing of it was saved",
+          "it ends when a machine that has the changes themselves has synced",
+        ])
+    case .newer:
+      self.init(
+        "newer", exit: 76, "a newer version of dossier made this; this one cannot read it",
+        details: ["nothing of it was saved", "upgrade dossier on this machine"])
     case .stalled:
       self.init(
         "stalled", exit: 69, "the sync makes no progress", details: ["nothing is lost"],

@@ -55,7 +55,7 @@ struct Log: StoreCommand {
     _ operation: Operation, _ kind: Kind, _ context: Context
   ) throws -> (field: String, value: String, replaced: [String])? {
     func former(_ changes: [ChangeID], _ type: FieldType) throws -> [String] {
-      try changes.compactMap { try context.store.replica.value(of: $0) }
+      try changes.compactMap { try context.store.replica.value(of: $0, on: operation.entity) }
         .map { try context.text($0, type) }.filter { !$0.isEmpty }
     }
     func named(_ number: FieldNumber) -> (name: String, type: FieldType)? {

@@ -41,11 +41,11 @@ final class SimulatedDevice {
   var clock: UInt64 { wall }
 
   /// What is in the log now is on the disk, whatever happens.
-  func acknowledge() throws { kept = Set(try replica.log().map(\.id)) }
+  func acknowledge() throws { kept = try replica.names() }
 
   /// Branches given up for the remote's are in quarantine.
   private func held() throws -> Set<ChangesetID> {
-    Set(try (replica.log() + replica.quarantined()).map(\.id))
+    try replica.names().union(replica.quarantined().map(\.id))
   }
 
   /// Does something while the power goes, or the disk fails; then the machine starts again.
@@ -110,7 +110,9 @@ final class SimulatedDevice {
       "SELECT bytes, applied FROM changeset ORDER BY writer, sequence"
     ) { (try Changeset(bytes: $0.blob(0)).header, $0.isNull(1)) }
     for (one, next) in zip(halves, halves.dropFirst())
-    where one.0.isContinued && one.0.writer == next.0.writer && one.1 != next.1 {
+    where one.0.isContinued && one.0.writer == next.0.writer
+      && one.0.sequence + 1 == next.0.sequence && one.1 != next.1
+    {
       return "half a command is applied"
     }
     if let last = halves.last, last.0.isContinued, !last.1 { return "half a command is applied" }

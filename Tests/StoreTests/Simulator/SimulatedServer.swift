@@ -18,6 +18,9 @@ final class SimulatedServer {
   var readers: Set<[UInt8]> = []
   var revoked: Set<[UInt8]> = []
 
+  /// What the log was called first.
+  private var life: LogID?
+
   struct IsDown: Error {}
   struct Refused: Error {}
 
@@ -34,6 +37,7 @@ final class SimulatedServer {
     let database = try LogDatabase(connection, lock: nil)
     log = try database.log(of: TestReplica.workspace, newID: id)
     self.database = database
+    if life == nil { life = try log?.head().log }
   }
 
   func close() {
@@ -81,13 +85,26 @@ final class SimulatedServer {
 
   func head() throws -> Cursor { try log!.head() }
 
+  /// Those of which it has the bytes.
   func changesets() throws -> [Changeset] {
-    try log!.entries(after: 0, limit: .max).map { try Changeset(bytes: $0.bytes) }
+    try log!.entries(after: 0, limit: .max).filter { !$0.bytes.isEmpty }
+      .map { try Changeset(bytes: $0.bytes) }
   }
+
+  func names() throws -> Set<ChangesetID> {
+    Set(try log!.entries(after: 0, limit: .max).map(\.id))
+  }
+
+  func compact() throws { _ = try log!.compact() }
 
   /// What it acknowledged is where it said.
   func lostAcknowledged() throws -> [ChangesetID] {
-    try acknowledged.filter { try log!.position(of: $0.key) != $0.value }.map(\.key)
+    // A log that took a snapshot of what it lacked is another one.
+    let isSameLog = try log!.head().log == life
+    return try acknowledged.filter {
+      let position = try log!.position(of: $0.key)
+      return isSameLog ? position != $0.value : position == nil
+    }.map(\.key)
   }
 }
 

@@ -14,6 +14,7 @@ struct SimulatedStep: CustomStringConvertible {
     case crashWriting, crashSyncing, crashServer, diskFails, reopen, rebuild
     case backUp, setBack, copyDevice, setServerBack, backUpServer, replaceServer
     case role, revoke, oldRequest
+    case snapshot, compactServer, compactDevice, newDevice
   }
 
   var description: String { "\(kind.rawValue) \(seed)" }
@@ -145,6 +146,19 @@ final class Simulation {
       guard let backup = serverBackup else { break }
       try replaceServer(on: backup.copy())
     case .replaceServer: if dice.chance(30) { try replaceServer(on: CrashDisk()) }
+    case .snapshot: try await sync(device, &dice, snapshotDistance: 1)
+    case .compactServer:
+      try gather()
+      try server.compact()
+    case .compactDevice:
+      try gather()
+      _ = try device.replica.replica.compact()
+      try device.acknowledge()
+    case .newDevice:
+      if devices.count < 6 {
+        try addDevice(key: UInt64(10 + devices.count))
+        try await sync(devices.last!, &dice)
+      }
     case .role: toggle(device.replica.key.publicKey, in: \.readers)
     case .revoke: toggle(device.replica.key.publicKey, in: \.revoked)
     case .oldRequest:
@@ -270,7 +284,9 @@ final class Simulation {
     SimulatedLine(server: server, device: device.name, key: device.replica.key.publicKey)
   }
 
-  private func sync(_ device: SimulatedDevice, _ dice: inout ReplicaDice) async throws {
+  private func sync(
+    _ device: SimulatedDevice, _ dice: inout ReplicaDice, snapshotDistance: Int = 10_000
+  ) async throws {
     var line = line(device)
     line.pageSize = dice.chance(50) ? 1 << dice.below(12) : 2 << 20
     line.weather.exchange = 1 + dice.below(3)
@@ -281,14 +297,16 @@ final class Simulation {
     if dice.chance(50) { line.weather.trouble = .none }
     if line.weather.trouble != .none { faults += 1 }
     do {
-      _ = try await SyncSession(device.replica.replica, with: line).run()
+      _ = try await SyncSession(
+        device.replica.replica, with: line, snapshotDistance: snapshotDistance
+      ).run()
     } catch is SimulatedLine.IsCut {
     } catch is SimulatedServer.IsDown {
     } catch is SimulatedServer.Refused {
     } catch is FormatError {
     } catch let error as ReplicaError {
       switch error {
-      case .brokenAnswer, .stalled: break
+      case .brokenAnswer, .stalled, .otherBeginning: break
       default: throw error
       }
     }
@@ -367,11 +385,27 @@ final class Simulation {
 
   /// What nobody has any more cannot be asked for.
   private func countAgain() throws {
-    var there = Self.marks(in: try server.changesets())
+    try gather()
+    var there = marks(in: try server.names())
     for device in devices {
-      there.formUnion(Self.marks(in: try device.replica.log() + device.replica.quarantined()))
+      there.formUnion(marks(in: try device.replica.names()))
+      there.formUnion(Self.marks(in: try device.replica.quarantined()))
     }
     census.formIntersection(there)
+  }
+
+  /// Every changeset that was ever written, for what stands in snapshots by name only.
+  private var archive: [ChangesetID: Changeset] = [:]
+
+  private func gather() throws {
+    for changeset in try server.changesets() { archive[changeset.id] = changeset }
+    for device in devices {
+      for changeset in try device.replica.log() { archive[changeset.id] = changeset }
+    }
+  }
+
+  private func marks(in names: Set<ChangesetID>) -> Set<String> {
+    Self.marks(in: names.compactMap { archive[$0] })
   }
 
   private static func marks(in changesets: [Changeset]) -> Set<String> {
@@ -409,7 +443,12 @@ final class Simulation {
         _ = try await SyncSession(device.replica.replica, with: line(device)).run()
       }
     }
-    let changesets = try server.changesets()
+    try gather()
+    let there = try server.names()
+    let changesets = there.compactMap { archive[$0] }
+    guard changesets.count == there.count else {
+      throw Broken(description: "the server names what nobody ever wrote")
+    }
     let expected = try ReplicaPicture(of: changesets)
     let kept = try devices.flatMap { try $0.replica.quarantined() }
     let lost = census.subtracting(Self.marks(in: changesets + kept))
@@ -420,13 +459,14 @@ final class Simulation {
       func demand(_ condition: Bool, _ what: String) throws {
         if !condition { throw Broken(description: "\(device.name) \(what)") }
       }
-      let (here, there) = (Set(try one.log()), Set(changesets))
-      func names(_ set: Set<Changeset>) -> [String] {
-        set.map { "\($0.header.writer.description.prefix(4)):\($0.header.sequence)" }.sorted()
+      let here = try one.names()
+      func names(_ set: Set<ChangesetID>) -> [String] {
+        set.compactMap { archive[$0]?.header }
+          .map { "\($0.writer.description.prefix(4)):\($0.sequence)" }.sorted()
       }
       try demand(
         here == there,
-        "holds other changesets than the server: more \(names(here.subtracting(there))), less \(names(there.subtracting(here))), refused \(try one.replica.refused().count), quarantined \(names(Set(try one.quarantined())))"
+        "holds other changesets than the server: more \(names(here.subtracting(there))), less \(names(there.subtracting(here))), refused \(try one.replica.refused().count), quarantined \(names(Set(try one.quarantined().map(\.id))))"
       )
       try demand(one.identity.cursor == head, "is not at the server's end")
       try demand(one.replica.unsentCount() == 0, "has something unsent")

@@ -1,24 +1,23 @@
-internal import ChangeLog
-
-/// The short numbers by which the file names writers.
-struct WriterNumbers {
+/// The short numbers, from 1, by which encoded states name writers.
+public struct WriterNumbers: Sendable {
   private var ids: [Int: WriterID] = [:]
   private var numbers: [WriterID: Int] = [:]
 
-  init(_ pairs: [(Int, WriterID)]) {
+  public init(_ pairs: [(Int, WriterID)]) {
     for (number, id) in pairs {
       ids[number] = id
       numbers[id] = number
     }
   }
 
-  subscript(id: WriterID) -> Int? { numbers[id] }
-  subscript(number: Int) -> WriterID? { ids[number] }
+  public subscript(id: WriterID) -> Int? { numbers[id] }
+  public subscript(number: Int) -> WriterID? { ids[number] }
 }
 
-/// How a state is stored. Fields written by one changeset, the common case, name it once.
+/// How a state is stored, and how a snapshot carries it. Fields written by one changeset, the common case, name
+/// it once. The insides of texts are not in it.
 extension EntityState {
-  func stored(_ writers: WriterNumbers) -> [UInt8] {
+  public func encoded(naming writers: WriterNumbers) -> [UInt8] {
     var codec = StateWriter(writers: writers)
     codec.writer.append(count: fields.count)
     for field in fields {
@@ -39,28 +38,31 @@ extension EntityState {
     return codec.writer.bytes
   }
 
-  init(kind: KindNumber, stored bytes: [UInt8], _ writers: WriterNumbers) throws {
+  /// - Throws: ``FormatError`` for bytes that are no state, or not in the order of one.
+  public init(
+    kind: KindNumber, decoding bytes: [UInt8], naming writers: WriterNumbers
+  ) throws(FormatError) {
     var codec = StateReader(reader: ByteReader(bytes), writers: writers)
     var fields: [FieldState] = []
-    for _ in 0..<(try codec.reader.count()) {
-      let tag = try codec.reader.varint()
-      guard let shape = FieldState.Shape(rawValue: UInt8(tag & 3)) else {
-        throw ReplicaError.damaged("a state's field")
+    for _ in 0..<(try codec.reader.itemCount(minimumSize: 2)) {
+      let field = try codec.field()
+      if let last = fields.last {
+        guard (last.number, last.shape.rawValue) < (field.number, field.shape.rawValue) else {
+          throw .invalid("the fields of a state do not ascend")
+        }
       }
-      var alive: [FieldState.AliveValue] = []
-      for _ in 0..<(try codec.reader.count()) {
-        let (id, clock) = try codec.change()
-        let value = try Value(from: &codec.reader)
-        let edits = shape == .text ? try codec.edits() : nil
-        alive.append(.init(id: id, clock: clock, value: value, edits: edits))
-      }
-      fields.append(FieldState(number: FieldNumber(tag >> 2), shape: shape, alive: alive))
+      fields.append(field)
     }
     var tombstones: [Tombstone] = []
-    for _ in 0..<(try codec.reader.count()) {
+    for _ in 0..<(try codec.reader.itemCount(minimumSize: 3)) {
       let (id, clock) = try codec.change()
       var seen: [ChangeID] = []
-      for _ in 0..<(try codec.reader.count()) { seen.append(try codec.change().0) }
+      for _ in 0..<(try codec.reader.itemCount(minimumSize: 2)) {
+        seen.append(try codec.change().0)
+      }
+      if let last = tombstones.last, last.id >= id {
+        throw .invalid("the deletions of a state do not ascend")
+      }
       tombstones.append(Tombstone(id: id, clock: clock, seen: seen))
     }
     try codec.reader.expectEnd()
@@ -108,25 +110,48 @@ private struct StateReader {
     self.writers = writers
   }
 
-  mutating func change() throws -> (ChangeID, Timestamp) {
+  mutating func field() throws(FormatError) -> FieldState {
+    let tag = try reader.varint()
+    guard let shape = FieldState.Shape(rawValue: UInt8(tag & 3)),
+      let number = FieldNumber(exactly: tag >> 2)
+    else { throw .invalid("a field of a state has no known shape") }
+    var alive: [FieldState.AliveValue] = []
+    for _ in 0..<(try reader.itemCount(minimumSize: 3)) {
+      let (id, clock) = try change()
+      let value = try Value(from: &reader)
+      let edits = shape == .text ? try edits() : nil
+      if let last = alive.last, (last.clock, last.id) >= (clock, id) {
+        throw .invalid("the values of a field do not ascend")
+      }
+      alive.append(.init(id: id, clock: clock, value: value, edits: edits))
+    }
+    guard !alive.isEmpty else { throw .invalid("a field of a state is empty") }
+    return FieldState(number: number, shape: shape, alive: alive)
+  }
+
+  mutating func change() throws(FormatError) -> (ChangeID, Timestamp) {
     let number = try reader.count()
     if number != 0 {
-      guard let writer = writers[number] else { throw ReplicaError.damaged("a state's writer") }
+      guard let writer = writers[number] else { throw .invalid("a state names no known writer") }
       last = (writer, try reader.varint(), Timestamp(rawValue: try reader.bigEndian()))
     }
-    guard let last else { throw ReplicaError.damaged("a state's first change") }
+    guard let last else { throw .invalid("the first change of a state is not named") }
     let id = ChangeID(writer: last.writer, sequence: last.sequence, index: try reader.count())
     return (id, last.clock)
   }
 
-  mutating func edits() throws -> FieldState.Edits? {
-    let tag = try reader.count()
+  private mutating func edits() throws(FormatError) -> FieldState.Edits? {
+    let tag = try reader.count(upTo: 2 * reader.remaining + 1)
     guard tag > 0 else { return nil }
     var heads: [FieldState.Head] = []
     for _ in 0..<tag >> 1 {
       let (id, clock) = try change()
+      guard heads.last.map({ $0.id < id }) ?? true else {
+        throw .invalid("the heads of a text do not ascend")
+      }
       heads.append(FieldState.Head(id: id, clock: clock))
     }
+    guard !heads.isEmpty else { throw .invalid("an edited text has no head") }
     return FieldState.Edits(heads: heads, isClashing: tag & 1 == 1)
   }
 }

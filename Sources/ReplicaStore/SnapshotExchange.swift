@@ -1,0 +1,354 @@
+public import ChangeLog
+internal import SQLite
+
+/// A log that begins with a snapshot: made here, taken from a remote, or made of our own log to save room.
+extension Replica {
+  /// What the log here amounts to at the cursor, for those who come later.
+  ///
+  /// - Returns: nil unless all that is here is in the remote's log and all of that log is here and applied, every
+  ///   operation of it understood: only then does a snapshot say neither more nor less than the log.
+  public func makeSnapshot() throws -> Snapshot? {
+    try connection.reading {
+      let identity = try identity()
+      guard identity.cursor.position > 0, try isComplete() else { return nil }
+      let writers = try introductions()
+      let places = Dictionary(
+        uniqueKeysWithValues: writers.enumerated().map { ($1.number, $0) })
+      var snapshot = Snapshot(
+        workspace: identity.workspace, writers: writers.map(\.introduction), entries: [],
+        entities: [])
+      try connection.forEach(
+        """
+        SELECT writer, id FROM (
+          SELECT writer, id, position FROM changeset
+          UNION SELECT writer, id, position FROM snapshot_changeset)
+        ORDER BY position
+        """, []
+      ) { row in
+        guard let place = places[row.int(0)] else { throw ReplicaError.damaged("a writer's name") }
+        snapshot.entries.append(Snapshot.Entry(writer: place, id: Digest(bytes: row.blob(1))))
+      }
+      guard snapshot.position == identity.cursor.position,
+        snapshot.hash() == identity.cursor.hash
+      else { return nil }
+      try forEachState { id, state in
+        var state = state
+        state.documents = try documents(of: id)
+        snapshot.entities.append(Snapshot.Entity(id: id, state: state))
+      }
+      return snapshot
+    }
+  }
+
+  private func isComplete() throws -> Bool {
+    let isOpen = try connection.first(
+      """
+      SELECT EXISTS (SELECT 1 FROM changeset WHERE position IS NULL OR applied IS NULL)
+        OR EXISTS (SELECT 1 FROM held)
+        OR EXISTS (SELECT 1 FROM snapshot_changeset WHERE position IS NULL)
+      """
+    ) { $0.bool(0) }
+    guard isOpen == false else { return false }
+    var isUnderstood = true
+    try forEachApplied { _, changeset in
+      for operation in try changeset.decodedBody().operations {
+        if case .unknown = operation.action { isUnderstood = false }
+      }
+    }
+    return isUnderstood
+  }
+
+  /// Everybody who wrote something that is here, ascending by name.
+  private func introductions() throws -> [(number: Int, introduction: Introduction)] {
+    var found: [(number: Int, introduction: Introduction)] = try connection.all(
+      """
+      SELECT number, key, salt FROM writer JOIN snapshot_writer ON snapshot_writer.writer = number
+      """
+    ) {
+      ($0.int(0), Introduction(key: PublicKey(bytes: $0.blob(1)), salt: ID(bytes: $0.blob(2))))
+    }
+    let known = Set(found.map(\.number))
+    try connection.forEach("SELECT writer, bytes FROM changeset WHERE sequence = 1", []) { row in
+      guard !known.contains(row.int(0)),
+        let introduction = try Changeset(bytes: row.blob(1)).header.introduction
+      else { return }
+      found.append((row.int(0), introduction))
+    }
+    return found.sorted { $0.introduction.writer < $1.introduction.writer }
+  }
+
+  // MARK: Taking one
+
+  /// Takes a snapshot in the place of the changesets it stands for. What is here beyond them stays, the unsent
+  /// above all, and is applied again on top of it.
+  ///
+  /// - Parameter log: the remote's log that it is of; nil when it came by bundle.
+  /// - Throws: ``ReplicaError/brokenAnswer(_:)`` when it is not what follows our cursor;
+  ///   ``ReplicaError/newer`` when a newer program made it; ``ReplicaError/otherBeginning`` when it lacks what the
+  ///   one our log begins with stands for. Nothing is saved then.
+  @discardableResult
+  public func take(_ snapshot: Snapshot, of log: LogID?) throws -> Step {
+    try connection.transaction {
+      let identity = try identity()
+      guard snapshot.workspace == identity.workspace else { throw ReplicaError.otherWorkspace }
+      guard snapshot.reader <= Header.reader else { throw ReplicaError.newer }
+      let cursor = identity.cursor
+      if log != nil {
+        guard snapshot.position > cursor.position,
+          snapshot.hash(at: cursor.position) == cursor.hash
+        else { throw ReplicaError.brokenAnswer("its snapshot does not follow") }
+      }
+      var step = Step()
+      step.isBehind = true
+      let held = try held()
+      if snapshot.heads.contains(where: { held[$0.writer] < $0.sequence }) {
+        try takeNews(snapshot, &step)
+      }
+      guard let log else { return step }
+      try place(snapshot)
+      try connection.run(
+        "UPDATE replica SET log = ?, position = ?, hash = ?", .blob(log.bytes),
+        .int(snapshot.position), .blob(snapshot.hash().bytes))
+      return step
+    }
+  }
+
+  private func takeNews(_ snapshot: Snapshot, _ step: inout Step) throws {
+    guard try standsForAllOfOurs(snapshot) else {
+      throw ReplicaError.otherBeginning
+    }
+    if let own = try branches(besides: snapshot)[identity().head.writer] {
+      let shared = Int(own.sequence) - 1
+      step.reissued += try reissue(after: shared, without: letGoOfDependents(onOwnAfter: shared))
+    }
+    let news = try snapshot.entries.lazy.filter { try !self.has($0.id) }.count
+    let fork = try giveWay(branches(besides: snapshot)) {
+      try store(snapshot)
+      try connection.run(
+        """
+        UPDATE writer SET (sequence, head) = (
+          SELECT sequence, head FROM snapshot_writer WHERE writer = number)
+        WHERE sequence < (SELECT sequence FROM snapshot_writer WHERE writer = number)
+        """)
+      try applyAnew()
+    }
+    step.received = try receive(takeHeld())
+    step.received.applied += news
+    step.received.writers.formUnion(snapshot.heads.map(\.writer))
+    step.received.quarantined += fork.displaced.map { ($0, .forked) }
+    step.reissued += fork.reissued
+    try witness(snapshot)
+  }
+
+  /// What our own log begins with must not be taken away.
+  private func standsForAllOfOurs(_ snapshot: Snapshot) throws -> Bool {
+    guard try hasSnapshot() else { return true }
+    let names = Set(snapshot.entries.map(\.id))
+    return try connection.all("SELECT id FROM snapshot_changeset") { Digest(bytes: $0.blob(0)) }
+      .allSatisfy { names.contains($0) }
+  }
+
+  /// Of each writer the first changeset here that has another one in its place there.
+  private func branches(
+    besides snapshot: Snapshot
+  ) throws -> [WriterID: (number: Int, sequence: UInt64)] {
+    let names = Set(snapshot.entries.map(\.id))
+    let heads = Dictionary(
+      uniqueKeysWithValues: snapshot.heads.map { ($0.writer, $0.sequence) })
+    var branches: [WriterID: (number: Int, sequence: UInt64)] = [:]
+    try connection.forEach(
+      """
+      SELECT writer.id, writer.number, changeset.sequence, changeset.id
+      FROM changeset JOIN writer ON writer.number = changeset.writer
+      ORDER BY changeset.writer, changeset.sequence DESC
+      """, []
+    ) { row in
+      let writer = WriterID(bytes: row.blob(0))
+      guard let head = heads[writer], UInt64(row.int(2)) <= head,
+        !names.contains(Digest(bytes: row.blob(3)))
+      else { return }
+      branches[writer] = (row.int(1), UInt64(row.int(2)))
+    }
+    return branches
+  }
+
+  private func store(_ snapshot: Snapshot) throws {
+    let placed = try connection.all(
+      """
+      SELECT id, position FROM changeset WHERE position IS NOT NULL
+      UNION SELECT id, position FROM snapshot_changeset WHERE position IS NOT NULL
+      """
+    ) { (Digest(bytes: $0.blob(0)), $0.int(1)) }
+    let positions = Dictionary(placed) { first, _ in first }
+    try connection.execute(
+      """
+      DELETE FROM snapshot_writer; DELETE FROM snapshot_changeset;
+      DELETE FROM snapshot_entity; DELETE FROM snapshot_text;
+      """)
+    for introduction in snapshot.writers
+    where try connection.first(
+      "SELECT 1 FROM writer WHERE id = ?", .blob(introduction.writer.bytes), row: { _ in true })
+      == nil
+    {
+      try insertWriter(introduction)
+    }
+    let numbers = try writerNumbers()
+    for (introduction, head) in zip(snapshot.writers, snapshot.heads) {
+      try connection.run(
+        "INSERT INTO snapshot_writer VALUES (?, ?, ?, ?)", .int(numbers[head.writer]!),
+        .blob(introduction.salt.bytes), .int(Int64(head.sequence)), .blob(head.id.bytes))
+    }
+    var sequences = [Int](repeating: 0, count: snapshot.writers.count)
+    let rows = snapshot.entries.enumerated().map { index, entry in
+      sequences[entry.writer] += 1
+      return (id: entry.id, entry.writer, sequences[entry.writer], index + 1)
+    }
+    // In the order of the table.
+    for (id, writer, sequence, place) in rows.sorted(by: { $0.id < $1.id }) {
+      try connection.run(
+        "INSERT INTO snapshot_changeset VALUES (?, ?, ?, ?, ?)", .blob(id.bytes),
+        .int(numbers[snapshot.writers[writer].writer]!), .int(sequence), .int(place),
+        positions[id].map { .int($0) } ?? .null)
+    }
+    for entity in snapshot.entities {
+      try connection.run(
+        "INSERT INTO snapshot_entity VALUES (?, ?, ?)", .blob(entity.id.bytes),
+        .int(Int64(entity.state.kind)), .blob(entity.state.encoded(naming: numbers)))
+      for document in entity.state.documents {
+        try store(document, of: entity.id, in: "snapshot_text")
+      }
+    }
+  }
+
+  /// Notes where the remote's log has the changesets that a snapshot of it stands for.
+  private func place(_ snapshot: Snapshot) throws {
+    for (index, entry) in snapshot.entries.enumerated() {
+      let arguments: [Binding] = [.int(index + 1), .blob(entry.id.bytes)]
+      try connection.run(
+        "UPDATE changeset SET position = ?, refused = NULL WHERE id = ?", arguments)
+      try connection.run("UPDATE snapshot_changeset SET position = ? WHERE id = ?", arguments)
+    }
+  }
+
+  private func witness(_ snapshot: Snapshot) throws {
+    let clocks = snapshot.entities.lazy.flatMap { entity in
+      entity.state.fields.flatMap(\.alive).map(\.clock) + entity.state.tombstones.map(\.clock)
+    }
+    try witness(clocks.max().map { [$0] } ?? [])
+  }
+
+  // MARK: What is stored of one
+
+  func hasSnapshot() throws -> Bool {
+    try connection.first("SELECT 1 FROM snapshot_writer LIMIT 1") { _ in true } ?? false
+  }
+
+  /// Whether the remote's log, as far as it is read, has not got something that our snapshot stands for.
+  func hasUnplacedSnapshot() throws -> Bool {
+    try connection.first(
+      "SELECT 1 FROM snapshot_changeset WHERE position IS NULL LIMIT 1"
+    ) { _ in true } ?? false
+  }
+
+  /// The snapshot that the log here begins with; nil when it begins with its first changeset.
+  public func snapshot() throws -> Snapshot? {
+    guard try hasSnapshot() else { return nil }
+    let identity = try identity()
+    let numbers = try writerNumbers()
+    let writers = try introductions().filter { number, _ in
+      try connection.first(
+        "SELECT 1 FROM snapshot_writer WHERE writer = ?", .int(number), row: { _ in true }) == true
+    }
+    let places = Dictionary(uniqueKeysWithValues: writers.enumerated().map { ($1.number, $0) })
+    let entries = try connection.all("SELECT writer, id FROM snapshot_changeset ORDER BY place") {
+      Snapshot.Entry(writer: places[$0.int(0)]!, id: Digest(bytes: $0.blob(1)))
+    }
+    let entities = try connection.all("SELECT id, kind, state FROM snapshot_entity ORDER BY id") {
+      row in
+      let id = EntityID(bytes: row.blob(0))
+      return Snapshot.Entity(
+        id: id, state: try snapshotState(of: id, kind: row.int(1), row.blob(2), numbers))
+    }
+    return Snapshot(
+      workspace: identity.workspace, writers: writers.map(\.introduction), entries: entries,
+      entities: entities)
+  }
+
+  private func snapshotState(
+    of id: EntityID, kind: Int, _ bytes: [UInt8], _ numbers: WriterNumbers
+  ) throws -> EntityState {
+    var state = try EntityState(kind: kind, stored: bytes, numbers)
+    state.documents = try connection.all(
+      "SELECT document FROM snapshot_text WHERE entity = ? ORDER BY id", .blob(id.bytes)
+    ) { try TextDocument(decoding: $0.blob(0)) }
+    return state
+  }
+
+  /// An entity as the snapshot has it.
+  func snapshotState(of id: EntityID) throws -> EntityState? {
+    let numbers = try writerNumbers()
+    return try connection.first(
+      "SELECT kind, state FROM snapshot_entity WHERE id = ?", .blob(id.bytes)
+    ) { try snapshotState(of: id, kind: $0.int(0), $0.blob(1), numbers) }
+  }
+
+  /// Fills the tables with what the snapshot says, before anything is applied.
+  func takeFromSnapshot() throws {
+    guard try hasSnapshot() else { return }
+    let numbers = try writerNumbers()
+    var applier = try Applier(self)
+    var batch: [EntityID: EntityState] = [:]
+    try connection.forEach("SELECT id, kind, state FROM snapshot_entity ORDER BY id", []) { row in
+      let id = EntityID(bytes: row.blob(0))
+      batch[id] = try snapshotState(of: id, kind: row.int(1), row.blob(2), numbers)
+      if batch.count == 500 {
+        applier.take(batch)
+        try applier.finish()
+        batch = [:]
+      }
+    }
+    applier.take(batch)
+    try applier.finish()
+    // What is kept of the log below it serves as history.
+    try connection.forEach(
+      """
+      SELECT number, bytes FROM changeset WHERE id IN (SELECT id FROM snapshot_changeset)
+      """, []
+    ) { row in
+      for operation in try Changeset(bytes: row.blob(1)).decodedBody().operations {
+        if case .unknown = operation.action { continue }
+        try connection.run(
+          "INSERT OR IGNORE INTO history VALUES (?, ?)", .blob(operation.entity.bytes),
+          .int(row.int(0)))
+      }
+    }
+  }
+
+  // MARK: Saving room
+
+  /// Puts a snapshot in the place of the log here, up to the cursor. What it was made of is no longer here: no
+  /// history of what came before, nothing of that can be undone.
+  ///
+  /// - Returns: how many changesets went; nil when there is no snapshot to be made now.
+  public func compact() throws -> Int? {
+    try connection.transaction {
+      guard let snapshot = try makeSnapshot() else { return nil }
+      try store(snapshot)
+      try connection.run(
+        "DELETE FROM changeset WHERE id IN (SELECT id FROM snapshot_changeset)")
+      let gone = connection.changes
+      try rebuild()
+      return gone
+    }
+  }
+
+  /// Whether some changes of an entity are here only as part of a snapshot.
+  public func hasOlderHistory(of entity: EntityID) throws -> Bool {
+    guard try snapshotState(of: entity) != nil else { return false }
+    return try connection.first(
+      """
+      SELECT 1 FROM snapshot_changeset WHERE id NOT IN (SELECT id FROM changeset) LIMIT 1
+      """
+    ) { _ in true } ?? false
+  }
+}

@@ -1,0 +1,82 @@
+internal import ChangeLog
+
+/// What one session has to do with snapshots: it gathers the parts of one, or offers one.
+struct SnapshotTransfer {
+  private let replica: Replica
+  private let distance: Int
+  private var coming: (id: Digest, bytes: [UInt8])?
+  private var going: (id: Digest, bytes: [UInt8], offset: Int)?
+  private var hasOffered = false
+  private(set) var refused: Verdict.Refusal?
+
+  init(_ replica: Replica, remoteKeepsOneEvery distance: Int) {
+    self.replica = replica
+    self.distance = distance
+  }
+
+  var isOffering: Bool { going != nil }
+
+  /// Says in a request what is wanted or offered.
+  func prepare(_ request: inout SyncRequest) {
+    // Whoever has a log goes on with it, and keeps its history.
+    request.takesSnapshot = request.cursor.position == 0
+    if let coming {
+      request.snapshot = .wants(id: coming.id, offset: coming.bytes.count)
+    } else if let going {
+      request.snapshot = .offers(SnapshotPart(of: going.bytes, id: going.id, at: going.offset))
+    }
+  }
+
+  /// - Returns: whether a part went or came.
+  mutating func take(_ response: SyncResponse, _ step: inout Replica.Step) throws -> Bool {
+    let wasOffering = isOffering
+    switch response.snapshotVerdict {
+    case .none: break
+    case .needs(let offset):
+      guard let whole = going, offset < whole.bytes.count else {
+        throw ReplicaError.brokenAnswer("it wants more of a snapshot than there is")
+      }
+      going?.offset = offset
+    case .taken: going = nil
+    case .refused(let refusal):
+      going = nil
+      refused = refusal
+    }
+    guard case .snapshot(let part) = response.page else {
+      coming = nil
+      return wasOffering && response.snapshotVerdict != .none
+    }
+    if coming?.id != part.id { coming = (part.id, []) }
+    guard part.offset == coming!.bytes.count else {
+      throw ReplicaError.brokenAnswer("the parts of a snapshot do not follow")
+    }
+    coming!.bytes += part.bytes
+    guard coming!.bytes.count == part.size else { return true }
+    defer { coming = nil }
+    guard Digest(of: coming!.bytes) == part.id,
+      let signed = try? SignedSnapshot(decoding: coming!.bytes)
+    else { throw ReplicaError.brokenAnswer("its snapshot cannot be read") }
+    let taken = try replica.take(signed.snapshot, of: response.head.log)
+    step.received = taken.received
+    step.reissued += taken.reissued
+    return true
+  }
+
+  /// Whether there is something to offer to a remote that is level otherwise.
+  ///
+  /// - Parameter lacksOurs: the remote has not got what our log begins with.
+  mutating func offersMore(_ response: SyncResponse, lacksOurs: Bool) throws -> Bool {
+    if isOffering { return true }
+    guard !hasOffered else { return false }
+    let isFar = response.head.position - (response.snapshot?.position ?? 0) >= distance
+    guard lacksOurs || isFar else { return false }
+    hasOffered = true
+    guard let snapshot = try lacksOurs ? replica.snapshot() : replica.makeSnapshot() else {
+      return false
+    }
+    let bytes = try SignedSnapshot.encode(snapshot, signedBy: replica.key)
+    guard bytes.count <= Snapshot.maximumSize else { return false }
+    going = (Digest(of: bytes), bytes, 0)
+    return true
+  }
+}
