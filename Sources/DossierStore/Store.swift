@@ -98,6 +98,9 @@ public final class Store {
     try connection.transaction(body)
   }
 
+  /// Makes the file as small as what is in it.
+  public func giveRoomBack() throws { try connection.execute("VACUUM") }
+
   // MARK: Records
 
   public func record(_ id: EntityID) throws -> Record? {

@@ -40,7 +40,9 @@ struct Dossier: AsyncParsableCommand {
       CommandGroup(name: "Team", subcommands: [Review.self, Import.self]),
       CommandGroup(
         name: "Setup",
-        subcommands: [Initialize.self, Join.self, Whoami.self, Doctor.self, Version.self]),
+        subcommands: [
+          Initialize.self, Join.self, Whoami.self, Doctor.self, Compact.self, Version.self,
+        ]),
     ])
 
   static func main() async {

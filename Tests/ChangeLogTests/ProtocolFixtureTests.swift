@@ -54,6 +54,17 @@ import struct Foundation.URL
     let bundle = try Bundle(decoding: bytes("bundle.bin"))
     #expect(bundle.changesets == chain.prefix(2).map(\.bytes))
     #expect(bundle.held[chain[0].header.writer] == 2)
+    let snapshot = try SignedSnapshot(decoding: bytes("snapshot.bin")).snapshot
+    #expect(snapshot.position == 8)
+    #expect(snapshot.heads.map(\.sequence).sorted() == [1, 7])
+    #expect(snapshot.entities.contains { !$0.state.documents.isEmpty })
+    let offer = try SyncRequest(decoding: bytes("sync-request-snapshot.bin"))
+    let part = try SyncResponse(decoding: bytes("sync-response-snapshot.bin"))
+    guard case .offers(let offered) = offer.snapshot, case .snapshot(let given) = part.page else {
+      Issue.record("there are no parts of snapshots")
+      return
+    }
+    #expect(try offered == given && offered.bytes == bytes("snapshot.bin"))
     let code = String(decoding: try bytes("invite-code.txt"), as: UTF8.self)
     #expect(try InviteCode(text: code).member == "Ann")
   }
@@ -68,7 +79,8 @@ private struct Samples {
   private(set) var files: [(name: String, bytes: [UInt8])] = []
 
   init() throws {
-    let chain = try Self.chain()
+    let both = try Self.chain()
+    let chain = both.filter { $0.header.writer == both[0].header.writer }
     let names = [
       "1-first", "2-replaced", "3-delete", "4-continued", "5-continued", "6-text", "7-edit",
     ]
@@ -103,6 +115,31 @@ private struct Samples {
       changesets: chain.prefix(2).map(\.bytes))
     files.append(
       ("bundle.bin", try bundle.encoded(signedBy: DeviceKey(seed: Array(0..<32)))))
+    let key = try DeviceKey(seed: Array(0..<32))
+    var replica = MemoryReplica()
+    try replica.receive(Array(both))
+    let writers = both.compactMap(\.header.introduction).sorted { $0.writer < $1.writer }
+    let snapshot = try SignedSnapshot.encode(
+      Snapshot(
+        workspace: Author.workspace, reader: 2, writers: writers,
+        entries: both.map { one in
+          Snapshot.Entry(writer: writers.firstIndex { $0.writer == one.header.writer }!, id: one.id)
+        },
+        entities: replica.entities.sorted { $0.key < $1.key }
+          .map { Snapshot.Entity(id: $0.key, state: $0.value) }),
+      signedBy: key)
+    files.append(("snapshot.bin", snapshot))
+    let offer = SyncRequest(
+      workspace: Author.workspace, cursor: two,
+      own: WriterHead(writer: writer, sequence: 2, id: chain[1].id), takesSnapshot: true,
+      snapshot: .offers(SnapshotPart(of: snapshot, id: Digest(of: snapshot), at: 0)))
+    files.append(("sync-request-snapshot.bin", offer.encoded))
+    let kept = KeptSnapshot(id: Digest(of: snapshot), position: both.count, size: snapshot.count)
+    let part = SyncResponse(
+      head: two, own: WriterHead(writer: writer, sequence: 0, id: .zero), verdicts: [],
+      snapshotVerdict: .taken, snapshot: kept,
+      page: .snapshot(SnapshotPart(of: snapshot, id: kept.id, at: 0)))
+    files.append(("sync-response-snapshot.bin", part.encoded))
     let invite = InviteCode(
       address: "https://dossier.example.org", workspace: Author.workspace, member: "Ann",
       secret: Array(0..<20), pin: Array(repeating: 0xab, count: 32))
@@ -148,6 +185,6 @@ private struct Samples {
     try ann.write(
       [[operation(.edit(4, document.edit(to: "due on Friday at noon, in Tokyo")!))]],
       intent: "edit", at: wall + 5)
-    return ann.log.filter { $0.header.writer == ann.writer }
+    return ann.log
   }
 }

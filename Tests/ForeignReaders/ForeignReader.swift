@@ -7,7 +7,8 @@ internal import Glibc
 /// None may trap, hang or take memory without bound; what can be read has one form only. A program that sees
 /// either broken aborts.
 public enum ForeignReader: String, CaseIterable, Sendable {
-  case changeset, body, request, response, bundle, invite, join, document, imports, date, filter
+  case changeset, body, request, response, bundle, invite, join, document, snapshot, state, imports,
+    date, filter
 
   public func read(_ bytes: [UInt8]) {
     switch self {
@@ -38,6 +39,23 @@ public enum ForeignReader: String, CaseIterable, Sendable {
       _ = document.text
       _ = document.clashes
       _ = document.edit(to: "some other words\n")
+    case .snapshot:
+      _ = try? SignedSnapshot(decoding: bytes)
+      // What a maker signed may be anything too.
+      let key = try? DeviceKey(seed: Array(repeating: 1, count: 32))
+      let head = Array("dossier snapshot 1\n".utf8) + (key?.publicKey.bytes ?? [])
+      guard let signature = try? key?.sign(Digest(of: head + bytes).bytes),
+        let signed = try? SignedSnapshot(decoding: head + bytes + signature)
+      else { return }
+      for entity in signed.snapshot.entities { use(entity.state) }
+      if let key, let again = try? SignedSnapshot.encode(signed.snapshot, signedBy: key) {
+        expect(again.dropLast(64) == (head + bytes)[...])
+      }
+    case .state:
+      let writers = WriterNumbers([(1, WriterID(high: 1, low: 1)), (2, WriterID(high: 2, low: 2))])
+      guard let state = try? EntityState(kind: 1, decoding: bytes, naming: writers) else { return }
+      expect(state.encoded(naming: writers) == bytes)
+      use(state)
     case .imports: imports(bytes)
     case .date:
       let text = String(decoding: bytes, as: UTF8.self)
@@ -64,6 +82,23 @@ public enum ForeignReader: String, CaseIterable, Sendable {
     }
     _ = state.conflicts
     _ = state.isDeleted
+  }
+
+  /// Looks at a state, and edits every text of it.
+  private func use(_ state: EntityState) {
+    _ = (state.conflicts, state.isDeleted, state.isResurrected)
+    var state = state
+    let author = WriterID(high: 9, low: 9)
+    for field in state.fields {
+      for value in field.alive {
+        guard let document = state.document(of: value, in: field.number),
+          let edit = document.edit(to: document.text + " more")
+        else { continue }
+        state.apply(
+          Operation(entity: .zero, kind: 1, .edit(field.number, edit)),
+          id: ChangeID(writer: author, sequence: 1, index: 0), clock: Timestamp(rawValue: 1))
+      }
+    }
   }
 
   private func imports(_ bytes: [UInt8]) {

@@ -42,6 +42,41 @@ import Testing
     one.home.appending(path: ".local/share/dossier").path
   }
 
+  /// The server keeps only what a snapshot does not tell; who comes late and who was away are level all the same.
+  @Test func aCompactedServerServesNewMachinesAndThoseThatWereAway() throws {
+    let away = try team.machine(code: Self.invite("bob", ann, team))
+    try sync(away)
+    try note(away, "noted far away")
+    for text in ["one", "two"] { try note(ann, text) }
+    let given = try ann.run(["sync", "--snapshot"]).expectSuccess()
+    #expect(given.errors.hasPrefix("sent 2"))
+    let served = try ann.run(["compact", "--data", team.data], program: "dossier-server")
+    #expect(served.status == 75)
+    team.stop()
+    let compacted = try ann.run(["compact", "--data", team.data], program: "dossier-server")
+      .expectSuccess()
+    #expect(compacted.errors.hasPrefix("dropped "))
+    try team.start()
+    try note(bob, "three")
+    try sync(bob)
+    let late = try team.machine(code: Self.invite("bob", ann, team))
+    let notes = try late.run(["notes", "--fields", "text"]).output
+    #expect(Set(notes.split(separator: "\n")) == ["from the beginning", "one", "two", "three"])
+    try sync(away)
+    try expectLevel(
+      [ann, bob, late, away],
+      ["from the beginning", "one", "two", "three", "noted far away"])
+    // A machine may save room too; its records stay what they are.
+    let before = try ann.run(["export", "-o", "-", "--as", "jsonl"]).expectSuccess().output
+    try ann.run(["compact"]).expectSuccess()
+    #expect(try ann.run(["export", "-o", "-", "--as", "jsonl"]).output == before)
+    #expect(try ann.run(["undo"]).status != 0)
+    try note(ann, "goes on")
+    try expectLevel(
+      [ann, bob, late, away],
+      ["from the beginning", "one", "two", "three", "noted far away", "goes on"])
+  }
+
   /// All have the same notes, these among them, and nothing is wrong with any store or the server.
   private func expectLevel(_ all: [Program], _ notes: Set<String>) throws {
     for _ in 0..<2 { for one in all { try sync(one) } }

@@ -106,7 +106,8 @@ final class TestReplica {
   /// All that it holds, or that its snapshot stands for.
   func names() throws -> Set<ChangesetID> {
     Set(
-      try replica.connection.all("SELECT id FROM changeset UNION SELECT id FROM snapshot_changeset") {
+      try replica.connection.all("SELECT id FROM changeset UNION SELECT id FROM snapshot_changeset")
+      {
         Digest(bytes: $0.blob(0))
       })
   }

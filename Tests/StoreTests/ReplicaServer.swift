@@ -62,6 +62,10 @@ actor ReplicaServer {
     log = MemoryLog(id: LogID(high: 0, low: number), workspace: log.workspace)
   }
 
+  /// Drops the bytes that its snapshot stands for.
+  func compact() { log.compact() }
+
+  var snapshot: KeptSnapshot? { log.snapshot() }
   var head: Cursor { log.head() }
   var changesets: [Changeset] {
     get throws {

@@ -27,9 +27,10 @@ extension Store {
         text = document.text(after: id, seen: edit.seen)
       } else {
         // A snapshot stands for it: what its author knew is not told any more, but what it clashes with is.
-        text = document.text(without: clashes.compactMap { pair in
-          pair.0 == id ? pair.1 : pair.1 == id ? pair.0 : nil
-        })
+        text = document.text(
+          without: clashes.compactMap { pair in
+            pair.0 == id ? pair.1 : pair.1 == id ? pair.0 : nil
+          })
       }
       return Version(text: text, writer: id.writer, clock: clock ?? value.clock)
     }

@@ -54,7 +54,7 @@ extension LogReader {
   }
 
   private func check(_ workspace: WorkspaceID, into result: inout CheckedLog) throws {
-    var chain = ChainCheck(workspace: workspace)
+    var chain = try chainCheck(of: workspace, &result)
     try connection.forEach(
       """
       SELECT position, id, hash, bytes FROM changeset WHERE workspace = ? ORDER BY position
@@ -73,6 +73,33 @@ extension LogReader {
         writer: row.blob(0), key: row.blob(1), sequence: row.int(2), head: row.blob(3), &result)
     }
     chain.reportWritersWithoutRow(&result)
+  }
+}
+
+extension LogReader {
+  /// What is known of a log before its first changeset is looked at: its snapshot, which must be sound itself.
+  private func chainCheck(
+    of workspace: WorkspaceID, _ result: inout CheckedLog
+  ) throws -> ChainCheck {
+    let key = Binding.blob(workspace.bytes)
+    let compactedUpTo =
+      try connection.first(
+        "SELECT position FROM log_compaction WHERE workspace = ?", key, row: { $0.int(0) }) ?? 0
+    let kept = try connection.first(
+      "SELECT id, position, size FROM snapshot WHERE workspace = ?", key,
+      row: { (id: $0.blob(0), position: $0.int(1), size: $0.int(2)) })
+    var snapshot: Snapshot?
+    if let kept {
+      var bytes: [UInt8] = []
+      try connection.forEach(
+        "SELECT bytes FROM snapshot_part WHERE workspace = ? ORDER BY place", [key]
+      ) { bytes += $0.blob(0) }
+      snapshot = try? SignedSnapshot(decoding: bytes).snapshot
+      if snapshot?.position != kept.position || Digest(of: bytes).bytes != kept.id {
+        result.report("the snapshot is damaged", at: "log.db, workspace \(workspace)")
+      }
+    }
+    return ChainCheck(workspace: workspace, snapshot: snapshot, compactedUpTo: compactedUpTo)
   }
 }
 

@@ -10,7 +10,8 @@ public final class LogDatabase {
   let connection: Connection
   private let lock: FileLock?
 
-  static let migrations = Migrations(name: "log", files: [PackageResources.log_001_sql, PackageResources.log_002_sql])
+  static let migrations = Migrations(
+    name: "log", files: [PackageResources.log_001_sql, PackageResources.log_002_sql])
 
   /// Opens the log for writing.
   ///
@@ -59,6 +60,26 @@ public final class LogDatabase {
   /// - Parameter newID: a random name for a new log.
   public func log(of workspace: WorkspaceID, newID: LogID) throws(StoreError) -> SQLiteLog {
     try translated { try SQLiteLog(workspace: workspace, in: connection, newID: newID) }
+  }
+
+  /// Drops what the snapshots of logs stand for, and gives the room back to the disk.
+  ///
+  /// - Returns: how many changesets lost their bytes, and how many bytes that were.
+  public func compact() throws(StoreError) -> (changesets: Int, bytes: Int) {
+    try translated {
+      var total = (changesets: 0, bytes: 0)
+      let logs = try connection.all("SELECT workspace, id FROM log ORDER BY workspace") {
+        (workspace: WorkspaceID(bytes: $0.blob(0)), id: LogID(bytes: $0.blob(1)))
+      }
+      for (workspace, id) in logs {
+        let log = try SQLiteLog(workspace: workspace, in: connection, newID: id)
+        let gone = try log.compact()
+        total = (total.changesets + gone.changesets, total.bytes + gone.bytes)
+      }
+      try connection.execute("VACUUM")
+      try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+      return total
+    }
   }
 
   /// Takes what a device sends and gives what it lacks, in one transaction, and notes that it was here.

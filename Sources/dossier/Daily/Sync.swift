@@ -31,6 +31,7 @@ struct Sync: AsyncParsableCommand {
     help: ArgumentHelp(
       "Only what this member or machine lacks, by the last bundle it made.", valueName: "NAME"))
   var receiver: String?
+  @Flag(help: "Give the server a snapshot now, for those who join later.") var snapshot = false
   @Flag(help: "Take a bundle of a machine that is not known here.") var trust = false
   @Flag(help: "Say what would be written or taken.") var dryRun = false
 
@@ -44,7 +45,7 @@ struct Sync: AsyncParsableCommand {
       if let target { try sync.write(to: target, for: receiver) }
       return
     }
-    let line = try await SyncRun(context).run()
+    let line = try await SyncRun(context, givesSnapshot: snapshot).run()
     context.report(line)
   }
 
@@ -85,8 +86,13 @@ struct Sync: AsyncParsableCommand {
 /// One sync from the command line: lock, exchange, one line for the person.
 struct SyncRun {
   private let context: Context
+  private let givesSnapshot: Bool
 
-  init(_ context: Context) { self.context = context }
+  /// - Parameter givesSnapshot: whether the server is given a snapshot even if it has a recent one.
+  init(_ context: Context, givesSnapshot: Bool = false) {
+    self.context = context
+    self.givesSnapshot = givesSnapshot
+  }
 
   func run() async throws -> String {
     let store = context.store
@@ -103,7 +109,9 @@ struct SyncRun {
     defer { withExtendedLifetime(lock) {} }
     let remote = HTTPRemote(address: try ServerAddress(address), token: token)
     do {
-      let report = try await SyncSession(store.replica, with: remote).run()
+      let report = try await SyncSession(
+        store.replica, with: remote, snapshotDistance: givesSnapshot ? 1 : 10_000
+      ).run()
       if report.reissued != nil {
         // The new name must be introduced, and that change sent.
         try store.introduceAgain()
@@ -142,6 +150,9 @@ struct SyncRun {
       lines.append(
         "this store was copied or restored; it has a new name now"
           + (reissued > 0 ? ", and \(count(reissued, "unsent change")) kept" : ""))
+    }
+    if let reason = report.snapshotRefused {
+      lines.append("the server did not take the snapshot that the log here begins with: \(reason)")
     }
     for (id, reason) in report.refused + report.quarantined {
       lines.append("refused \(id.description.prefix(12)): \(reason)")

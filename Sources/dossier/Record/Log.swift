@@ -46,7 +46,10 @@ struct Log: StoreCommand {
           }
         }
       }
-      if context.wantsJSON { say(JSON.array(entries).line) }
+      if context.wantsJSON { return say(JSON.array(entries).line) }
+      if try context.store.replica.hasOlderHistory(of: found.id) {
+        context.report("what came before is not on this machine, only what it amounts to")
+      }
     }
   }
 
