@@ -20,7 +20,8 @@ extension Replica {
   public func receipt(of name: String) throws -> VersionVector? {
     let wanted = name.lowercased()
     let vectors = try connection.all(
-      "SELECT maker, held FROM receipt WHERE key != ? ORDER BY key", .blob(publicKey.bytes)
+      "SELECT maker, held FROM receipt WHERE writer != ? ORDER BY writer",
+      .blob(identity().head.writer.bytes)
     ) { ($0.text(0), try Self.vector($0.blob(1))) }.filter { $0.0.lowercased().contains(wanted) }
       .map(\.1)
     guard var common = vectors.first else { return nil }
@@ -102,18 +103,51 @@ extension Replica {
       if let bytes = bundle.snapshot {
         received = try take(SignedSnapshot(decoding: bytes).snapshot, of: nil).received
       }
+      let isOurs = try giveUpNameIfOthersWrote(changesets)
       received.add(try receive(changesets))
-      var held = bundle.held
-      let former = try connection.first(
-        "SELECT held FROM receipt WHERE key = ?", .blob(bundle.key.bytes)
-      ) { try Self.vector($0.blob(0)) }
-      // An older bundle that comes late takes nothing back.
-      for (writer, sequence) in former?.all ?? [] { held[writer] = max(held[writer], sequence) }
-      try connection.run(
-        "INSERT OR REPLACE INTO receipt VALUES (?, ?, ?)", .blob(bundle.key.bytes),
-        .text(bundle.maker), .blob(Self.bytes(held)))
+      if isOurs { try startNewWriter() }
+      try noteReceipt(of: bundle)
       return received
     }
+  }
+
+  /// Notices changesets under our own name that are not here: this store is a copy, or was set back.
+  ///
+  /// Where one stands in the place of an unsent one of ours, ours is written again under a new name.
+  /// - Returns: whether they go on where ours end; then our name is to be given up once they are taken.
+  private func giveUpNameIfOthersWrote(_ changesets: [Changeset]) throws -> Bool {
+    let own = try identity()
+    let foreign = try changesets.filter {
+      try $0.header.writer == own.head.writer && !has($0.id) && $0.isSigned(by: publicKey)
+    }
+    guard let first = foreign.map({ Int($0.header.sequence) }).min() else { return false }
+    guard first <= Int(own.head.sequence) else { return true }
+    let isSent = try connection.first(
+      "SELECT position IS NOT NULL FROM changeset WHERE writer = ? AND sequence = ?",
+      .int(own.number), .int(first)
+    ) { $0.bool(0) }
+    // What the remote has stands; the other branch goes into quarantine.
+    guard isSent == false else { return false }
+    _ = try reissue(after: first - 1, without: letGoOfDependents(onOwnAfter: first - 1))
+    return false
+  }
+
+  /// Notes what a bundle's maker held. An older bundle that comes late takes nothing back; what an earlier life
+  /// of the same device held is forgotten once a later one holds all of it.
+  private func noteReceipt(of bundle: Bundle) throws {
+    var held = bundle.held
+    let former = try connection.all(
+      "SELECT writer, held FROM receipt WHERE key = ?", .blob(bundle.key.bytes)
+    ) { (writer: WriterID(bytes: $0.blob(0)), held: try Self.vector($0.blob(1))) }
+    if let same = former.first(where: { $0.writer == bundle.writer }) {
+      for (writer, sequence) in same.held.all { held[writer] = max(held[writer], sequence) }
+    }
+    for other in former where other.held.all.allSatisfy({ $0.sequence <= held[$0.writer] }) {
+      try connection.run("DELETE FROM receipt WHERE writer = ?", .blob(other.writer.bytes))
+    }
+    try connection.run(
+      "INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?)", .blob(bundle.writer.bytes),
+      .blob(bundle.key.bytes), .text(bundle.maker), .blob(Self.bytes(held)))
   }
 
   /// The changesets that must come before those that wait here can be applied, by writer.
@@ -162,8 +196,10 @@ extension Replica {
     try connection.transaction {
       let received = try take(bundle)
       var held = try held(inFolder: id)
-      for bytes in bundle.changesets {
-        let header = try Changeset(bytes: bytes).header
+      // What was refused, or waits for what nobody may have, is not to be relied on.
+      for changeset in try bundle.changesets.map({ try Changeset(bytes: $0) })
+      where try has(changeset.id) {
+        let header = changeset.header
         held[header.writer] = max(held[header.writer], header.sequence)
       }
       if let bytes = bundle.snapshot {

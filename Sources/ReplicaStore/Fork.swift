@@ -43,6 +43,30 @@ extension Replica {
     return (displaced, try reissue(after: dependent - 1, without: gone))
   }
 
+  /// What others wrote and the remote refuses for good, when our own work waits behind it: goes to quarantine as if
+  /// it had given way, and ours is written again, not knowing of it.
+  ///
+  /// - Returns: nil when nothing of ours waits behind such work.
+  func letGoOfRefused() throws -> (displaced: [ChangesetID], reissued: Int)? {
+    try connection.transaction {
+      let found = try connection.all(
+        """
+        SELECT writer.id, writer.number, min(changeset.sequence)
+        FROM changeset JOIN writer ON writer.number = changeset.writer
+        WHERE position IS NULL AND refused IS NOT NULL AND refused != ?
+          AND writer.number != (SELECT writer FROM replica)
+        GROUP BY writer.number
+        """, .int(Int64(Verdict.Refusal.gap.rawValue))
+      ) { (WriterID(bytes: $0.blob(0)), (number: $0.int(1), sequence: UInt64($0.int(2)))) }
+      var branches = Dictionary(uniqueKeysWithValues: found)
+      guard !branches.isEmpty else { return nil }
+      try addDependents(to: &branches)
+      let gone = try gone(branches)
+      guard try firstUnsent(where: { gone.isKnown(to: $0.header) }) != nil else { return nil }
+      return try giveWay(branches, then: applyAnew)
+    }
+  }
+
   /// Our own branch is to be written again under another name: what others wrote knowing of it goes to
   /// quarantine; they write it again when they meet the remote.
   func letGoOfDependents(onOwnAfter shared: Int) throws -> Gone {

@@ -142,6 +142,8 @@ private struct Renaming {
   let gone: Gone
   /// Texts that are gone and were written whole in their place, and by which change last.
   private var whole: [ChangeID: ChangeID] = [:]
+  /// Of each text our last edit that stays under the former name: later ones know it by ours alone.
+  private var kept: [ChangeID: ChangeID] = [:]
 
   init(
     from: WriterID, after: UInt64, to: WriterID, entities: [EntityID: EntityID], gone: Gone
@@ -174,7 +176,7 @@ private struct Renaming {
     case .edit(let field, let edit):
       guard whole[edit.text] != nil || edit.named.contains(where: gone.contains),
         let text = gone.text(after: id)
-      else { return .edit(field, edit.renaming(renamed)) }
+      else { return .edit(field, renamed(edit)) }
       // Its text is not there any more: the words stay, as a text of their own.
       let former = whole[edit.text].map { [$0] } ?? renamed([edit.text])
       whole[edit.text] = renamed(id)
@@ -185,6 +187,17 @@ private struct Renaming {
     case .delete(let changes): return .delete(seen: renamed(changes))
     case .restore(let changes): return .restore(renamed(changes))
     }
+  }
+
+  private mutating func renamed(_ edit: TextEdit) -> TextEdit {
+    var again = edit.renaming(renamed)
+    if let known = edit.seen.first(where: { $0.writer == from && $0.sequence <= after }) {
+      kept[edit.text] = known
+    } else if let known = kept[edit.text] {
+      again.seen.append(known)
+      again.seen.sort()
+    }
+    return again
   }
 
   private func renamed(_ value: Value) -> Value {

@@ -22,6 +22,8 @@ public struct SyncSession {
 
   /// How many exchanges in a row may bring nothing: a remote that keeps refusing must not be asked for ever.
   private static let patience = 3
+  /// How often one session may find that the remote's log is another one, or that its own name is taken.
+  private static let restartLimit = 8
 
   /// What a whole session brought.
   public struct Report: Sendable {
@@ -36,6 +38,8 @@ public struct SyncSession {
     public var exchanges = 0
     /// Unsent work that was written again under a new name, because this store was copied or restored.
     public var reissued: Int?
+    /// What others wrote, the remote refuses, and we had built on: in quarantine now.
+    public var setAside = 0
     /// Why the remote did not take a snapshot of ours.
     public var snapshotRefused: Verdict.Refusal?
   }
@@ -48,6 +52,7 @@ public struct SyncSession {
     var wantsOwnBytes = false
     var isBehind = false
     var idle = 0
+    var restarts = 0
     var transfer = SnapshotTransfer(replica, remoteKeepsOneEvery: snapshotDistance)
     try replica.retryRefused()
     while true {
@@ -56,7 +61,11 @@ public struct SyncSession {
       transfer.prepare(&request)
       let response = try await remote.exchange(request)
       report.exchanges += 1
+      // A remote that tells another story each time must not keep us for ever.
+      if case .diverged = response.page { restarts += 1 }
+      if restarts > Self.restartLimit { throw ReplicaError.stalled }
       if let reissued = try replica.becomeNewWriterIfForked(response, to: request) {
+        restarts += 1
         report.reissued = (report.reissued ?? 0) + reissued
         wantsOwnBytes = true
         isBehind = false
@@ -79,6 +88,13 @@ public struct SyncSession {
       if idle > 1, !step.gaps.isEmpty {
         // The snapshot that our log begins with may fill them.
         if step.lacksSnapshot, try transfer.offersMore(response, lacksOurs: true) { continue }
+        // Or they wait behind what somebody else may not bring in: ours need not.
+        if let fork = try replica.letGoOfRefused() {
+          report.setAside += fork.displaced.count
+          report.reissued = (report.reissued ?? 0) + fork.reissued
+          idle = 0
+          continue
+        }
         // What would fill them is refused, or nobody has it: they wait for another day.
         for id in step.gaps {
           try replica.refuse(id, .gap)

@@ -61,17 +61,21 @@ public enum Files {
   }
 
   /// The bytes of a file; nil when there is none.
-  public static func read(_ path: String) throws(SQLiteError) -> [UInt8]? {
+  ///
+  /// - Parameter limit: the most that is read, in bytes; a longer file is an error.
+  public static func read(_ path: String, limit: Int = .max) throws(SQLiteError) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       if errno == ENOENT { return nil }
       throw failure("cannot read \(path)", errno)
     }
     defer { close(descriptor) }
-    return try readAll(descriptor, path)
+    return try readAll(descriptor, path, limit: limit)
   }
 
-  static func readAll(_ descriptor: Int32, _ path: String) throws(SQLiteError) -> [UInt8] {
+  static func readAll(
+    _ descriptor: Int32, _ path: String, limit: Int = .max
+  ) throws(SQLiteError) -> [UInt8] {
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {
@@ -79,6 +83,9 @@ public enum Files {
       guard count >= 0 else { throw failure("cannot read \(path)", errno) }
       if count == 0 { return bytes }
       bytes.append(contentsOf: buffer[..<count])
+      guard bytes.count <= limit else {
+        throw SQLiteError(kind: .cannotOpen, message: "\(path) is larger than \(limit) bytes")
+      }
     }
   }
 

@@ -31,7 +31,7 @@ public final class Folder {
   /// The bytes of a file in this folder; nil when there is none.
   ///
   /// - Throws: an error of kind ``SQLiteError/Kind/link`` when the name is a link.
-  public func read(_ name: String) throws(SQLiteError) -> [UInt8]? {
+  public func read(_ name: String, limit: Int = .max) throws(SQLiteError) -> [UInt8]? {
     try check(name)
     let file = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     guard file >= 0 else {
@@ -40,7 +40,7 @@ public final class Folder {
       throw Files.failure("cannot read \(name)", errno)
     }
     defer { close(file) }
-    return try Files.readAll(file, name)
+    return try Files.readAll(file, name, limit: limit)
   }
 
   /// Writes a file whole or not at all: to a new file beside it, to the disk, then renamed. A link of that

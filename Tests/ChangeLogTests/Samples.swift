@@ -56,7 +56,7 @@ extension Dice {
   mutating func changes(_ writers: [WriterID]) -> [ChangeID] {
     (0..<below(4)).map { _ in
       ChangeID(
-        writer: writers[below(writers.count)], sequence: number(bits: 53),
+        writer: writers[below(writers.count)], sequence: 1 + number(bits: 52),
         index: Int(number(bits: 32)))
     }
   }
@@ -76,7 +76,7 @@ extension Dice {
 
   private mutating func change(_ writers: [WriterID]) -> ChangeID {
     ChangeID(
-      writer: writers[below(writers.count)], sequence: number(bits: 53),
+      writer: writers[below(writers.count)], sequence: 1 + number(bits: 52),
       index: Int(number(bits: 32)))
   }
 

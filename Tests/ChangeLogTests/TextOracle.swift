@@ -107,7 +107,7 @@ struct TextOracle {
   }
 
   private func knows(_ one: (id: ChangeID, edit: TextEdit), _ other: ChangeID) -> Bool {
-    other == id || (other.writer == one.id.writer && other <= one.id)
+    other == id || other == one.id
       || one.edit.seen.contains { $0.writer == other.writer && other <= $0 }
   }
 
@@ -124,9 +124,23 @@ struct TextOracle {
     return String(scalars)
   }
 
+  private func isLines(_ hunk: TextEdit.Hunk) -> Bool {
+    let scalars = Array(hunk.inserted.string.unicodeScalars)
+    if scalars.first == "\n" { return true }
+    let left = hunk.left.flatMap { character($0) }
+    return scalars.last == "\n" && (hunk.left == nil || left == "\n")
+  }
+
+  private func character(_ id: CharacterID) -> Unicode.Scalar? {
+    let inserted =
+      edits.first { $0.id == id.change }?.edit.hunks.map(\.inserted.string).joined() ?? original
+    let scalars = Array(inserted.unicodeScalars)
+    return scalars.indices.contains(id.offset) ? scalars[id.offset] : nil
+  }
+
   /// The pairs that clash, from their definition: two edits, neither of which knew of the other; both
   /// removed one character and one of them wrote something there, or one wrote behind a character that the
-  /// other removed; not settled by an edit that knew both; none of them taken back.
+  /// other removed, or both wrote behind one character and not both of them lines; not settled by an edit that knew both; none of them taken back.
   var clashes: Set<Set<ChangeID>> {
     func removed(_ hunk: TextEdit.Hunk) -> Set<CharacterID> {
       Set(
@@ -144,6 +158,9 @@ struct TextOracle {
           }
           if !other.inserted.string.isEmpty, let left = other.left, removed(one).contains(left) {
             return true
+          }
+          if !one.inserted.string.isEmpty, !other.inserted.string.isEmpty, one.left == other.left {
+            return !isLines(one) || !isLines(other)
           }
           return false
         }

@@ -105,6 +105,46 @@ import class Foundation.ProcessInfo
     #expect(copy.document.clashes.isEmpty)
   }
 
+  /// Neither has said what that says now.
+  @Test(arguments: [
+    ("they will sign", "they will not sign", "they will not sign"),
+    ("we agree", "we do not agree", "we never agree"), ("q2", "q2 ann", "q2 bob"),
+    ("one\nthree\n", "one\nnot three\n", "one\nnever three\n"),
+  ])
+  func wordsThatTwoWroteAtOnePlaceWaitForReview(_ original: String, _ one: String, _ other: String)
+  {
+    let copy = merge(original, one, other)
+    #expect(copy.document.clashes.count == 1, "\(copy.text)")
+  }
+
+  @Test func linesThatTwoPutBetweenTwoOthersDoNot() {
+    let copy = merge("one\nthree\n", "one\ntwo\nthree\n", "one\n2\nthree\n")
+    #expect(copy.document.clashes.isEmpty)
+    #expect(["one\ntwo\n2\nthree\n", "one\n2\ntwo\nthree\n"].contains(copy.text))
+  }
+
+  /// So many places that nobody could have meant each: it is written anew, and no reader has to look for them.
+  @Test func anEditOfTooManyPlacesIsNone() throws {
+    let words = (0..<5000).map { "w\($0) same\n" }.joined()
+    let copy = Copy(1, text: words)
+    let all = copy.document.edit(to: words.replacing("same", with: "other"))
+    #expect(all.map(\.places) ?? 0 <= TextEdit.maximumPlaces)
+    #expect(copy.document.edit(to: words.replacing("w1 ", with: "x ")) != nil)
+    var author = try Author(key: DeviceKey(seed: Array(0..<32)), salt: 1)
+    let id = ChangeID(writer: author.writer, sequence: 1, index: 0)
+    let hunks = (0...TextEdit.maximumPlaces / 2).map {
+      TextEdit.Hunk(
+        left: nil, right: nil,
+        removed: [
+          TextEdit.CharacterRange(start: CharacterID(change: id, offset: 2 * $0), count: 1)
+        ], inserted: Text(""))
+    }
+    let edit = Operation(
+      entity: EntityID(high: 1, low: 1), kind: 1, .edit(4, TextEdit(text: id, hunks: hunks)))
+    let changeset = try author.write([[edit]])[0]
+    #expect(throws: FormatError.self) { try changeset.decodedBody() }
+  }
+
   @Test func wordsTypedOneAfterAnotherAtOnePlaceAreNotInterleaved() {
     var a = Copy(1, text: "")
     var b = Copy(2, text: "")

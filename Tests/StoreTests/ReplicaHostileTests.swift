@@ -137,6 +137,16 @@ import Testing
     #expect(try ben.picture() == ann.picture())
   }
 
+  /// No changeset has the number 0: such a name stood for nothing, and nobody could store it.
+  @Test func aChangeThatNamesWhatCannotBeStopsNobody() throws {
+    let never = ChangeID(writer: WriterID(high: 4, low: 4), sequence: 0, index: 0)
+    let strange = try mallory.write([Operation(entity: note, kind: 1, .delete(seen: [never]))])
+    try ann.put(1, .text("good"), on: note)
+    #expect(try ben.replica.receive([strange] + ann.log()).applied == 1)
+    #expect(try ben.quarantine() == [strange.id: .malformed])
+    #expect(try ben.picture() == ann.picture())
+  }
+
   @Test func aChangeThatHidesItsCausesEndsTheSameInEveryOrder() throws {
     try ann.put(1, .text("good"), on: note)
     try ann.add(3, .text("topic"), on: note)

@@ -100,6 +100,7 @@ extension ByteReader {
   mutating func change(_ tables: inout Body.Tables) throws(FormatError) -> ChangeID {
     let writer = try tables.writer(at: count(upTo: 1 << 20))
     let sequence = UInt64(try count(upTo: 1 << 53 - 1))
+    guard sequence > 0 else { throw .invalid("a change of a changeset that cannot be is named") }
     return ChangeID(writer: writer, sequence: sequence, index: try count())
   }
 }

@@ -58,7 +58,9 @@ extension EntityState {
       let (id, clock) = try codec.change()
       var seen: [ChangeID] = []
       for _ in 0..<(try codec.reader.itemCount(minimumSize: 2)) {
-        seen.append(try codec.change().0)
+        let (change, clock) = try codec.change()
+        guard clock.rawValue == 0 else { throw .invalid("a deletion's changes have no clock") }
+        seen.append(change)
       }
       if let last = tombstones.last, last.id >= id {
         throw .invalid("the deletions of a state do not ascend")
@@ -133,7 +135,12 @@ private struct StateReader {
     let number = try reader.count()
     if number != 0 {
       guard let writer = writers[number] else { throw .invalid("a state names no known writer") }
-      last = (writer, try reader.varint(), Timestamp(rawValue: try reader.bigEndian()))
+      let sequence = try reader.varint()
+      let next = (writer, sequence, Timestamp(rawValue: try reader.bigEndian()))
+      guard sequence > 0, last.map({ $0 != next }) ?? true else {
+        throw .invalid("a change of a state is not in its one form")
+      }
+      last = next
     }
     guard let last else { throw .invalid("the first change of a state is not named") }
     let id = ChangeID(writer: last.writer, sequence: last.sequence, index: try reader.count())

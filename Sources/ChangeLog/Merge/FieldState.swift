@@ -95,6 +95,7 @@ public struct FieldState: Hashable, Sendable {
   @discardableResult
   mutating func remove(_ changes: [ChangeID]) -> [AliveValue] {
     guard !changes.isEmpty, !alive.isEmpty else { return [] }
+    let changes = Set(changes)
     var gone: [AliveValue] = []
     for value in alive where value.changes.contains(where: changes.contains) {
       alive.removeAll { $0.id == value.id }

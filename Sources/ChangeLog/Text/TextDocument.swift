@@ -108,11 +108,13 @@ public struct TextDocument: Hashable, Sendable {
 
   // MARK: Editing
 
-  /// The edit that makes this text into another one; nil when no word of it stays: that is not an edit of this
-  /// text but another one, to be written in its place.
+  /// The edit that makes this text into another one; nil when no word of it stays, or more places change than
+  /// one edit can: that is not an edit of this text but another one, to be written in its place.
   public func edit(to text: String, settles: Bool = false) -> TextEdit? {
     let diff = TextDiff(from: self.text, to: text)
-    return diff.keepsWords ? edit(diff, settles: settles) : nil
+    guard diff.keepsWords else { return nil }
+    let edit = edit(diff, settles: settles)
+    return edit.places <= TextEdit.maximumPlaces ? edit : nil
   }
 
   /// The same, whatever stays.
@@ -239,11 +241,13 @@ public struct TextDocument: Hashable, Sendable {
       if !pieces[index].removers.contains(where: { $0.change == remover.change }) {
         pieces[index].removers.insertSorted([remover])
       }
-      // Words that somebody wrote right behind these, not knowing that they go.
-      let last = pieces[index].last
-      for other in pieces where other.isStart && other.left == last && !knows(other.change) {
-        clash(remover.change, other.change)
-      }
+    }
+    // Words that somebody wrote right behind one of these, not knowing that they go.
+    for other in pieces where other.isStart && !knows(other.change) {
+      guard let left = other.left, left.change == range.start.change,
+        range.offsets.contains(left.offset), index(of: left) != nil
+      else { continue }
+      clash(remover.change, other.change)
     }
   }
 
@@ -262,7 +266,37 @@ public struct TextDocument: Hashable, Sendable {
         clash(start.change, remover.change)
       }
     }
+    clashAtOnePlace(piece, hunk.inserted, knows)
     pieces.insert(piece, at: destination(of: piece, from: first, to: end))
+  }
+
+  /// Two wrote at one place, not knowing of each other: what that says now neither of them has said. Whole lines
+  /// beside whole lines are no harm.
+  private mutating func clashAtOnePlace(_ new: TextPiece, _ text: Text, _ knows: Knowledge) {
+    var rivals: [ChangeID] = []
+    for other in pieces where other.isStart && other.left == new.left && !knows(other.change) {
+      if !isLines(text.string, behind: new.left) || !isLines(run(of: other), behind: other.left) {
+        rivals.append(other.change)
+      }
+    }
+    for rival in rivals { clash(new.change, rival) }
+  }
+
+  /// All of a run that begins with this piece, wherever its characters are now.
+  private func run(of start: TextPiece) -> String {
+    let later = pieces.filter { $0.change == start.change && $0.offset >= start.offset }
+      .sorted { $0.offset < $1.offset }
+    return later.prefix { !$0.isStart || $0.offset == start.offset }.map(\.text.string).joined()
+  }
+
+  /// Whether a run is lines of its own: it begins with a line feed, or ends with one and stands behind one.
+  private func isLines(_ run: String, behind left: CharacterID?) -> Bool {
+    let scalars = run.unicodeScalars
+    if scalars.first == "\n" { return true }
+    guard scalars.last == "\n" else { return false }
+    guard let place = left.flatMap({ place(of: $0) }) else { return true }
+    let piece = pieces[place.piece].text.string.unicodeScalars
+    return piece[piece.index(piece.startIndex, offsetBy: place.offset)] == "\n"
   }
 
   /// Where a run goes among those whose authors did not know of it: the YjsMod rule.
@@ -424,9 +458,7 @@ struct Knowledge {
   }
 
   func callAsFunction(_ change: ChangeID) -> Bool {
-    if change == text { return true }
-    // A writer knows its own earlier changes.
-    if change.writer == author.writer { return change <= author }
+    if change == text || change == author { return true }
     return last[change.writer].map { change <= $0 } ?? false
   }
 }

@@ -28,6 +28,12 @@ public struct TextEdit: Hashable, Sendable {
   /// In the order of the text.
   public var hunks: [Hunk]
 
+  /// The most places that one edit changes, counted by hunks and removed ranges: applying one looks at the text
+  /// once a place.
+  public static let maximumPlaces = 4096
+
+  var places: Int { hunks.reduce(hunks.count) { $0 + $1.removed.count } }
+
   public init(
     text: ChangeID, seen: [ChangeID] = [], cancelled: [ChangeID] = [], settles: Bool = false,
     hunks: [Hunk] = []
@@ -154,6 +160,7 @@ extension TextEdit {
       }
       hunks.append(Hunk(left: left, right: right, removed: removed, inserted: inserted))
     }
+    guard places <= Self.maximumPlaces else { throw .invalid("an edit changes too many places") }
   }
 }
 

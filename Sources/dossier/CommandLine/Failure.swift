@@ -4,7 +4,7 @@ struct Failure: Error {
   let code: String
   let exit: Int32
   /// What happened, with the person's own words in quotes.
-  let message: String
+  private(set) var message: String
   /// What is known, what became of their text.
   var details: [String] = []
   /// A command that can be pasted.
@@ -23,6 +23,13 @@ struct Failure: Error {
     self.fix = fix
     self.input = input
     self.candidates = candidates
+  }
+
+  /// The same, said of one of several things.
+  func about(_ name: String) -> Failure {
+    var failure = self
+    if !message.contains(name) { failure.message = "\(name): \(message)" }
+    return failure
   }
 
   var text: String {

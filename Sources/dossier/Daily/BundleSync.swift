@@ -35,10 +35,13 @@ struct BundleSync {
     guard !isDryRun else {
       return context.report("would write \(Self.changes(count)) to \(path)")
     }
-    for (number, bundle) in bundles.enumerated() {
-      let name = number == 0 ? path : "\(path).\(number + 1)"
-      try Files.writePrivately(bundle.bytes, to: name)
+    let names = bundles.indices.map { $0 == 0 ? path : "\(path).\($0 + 1)" }
+    if let taken = names.first(where: Files.exists) {
+      throw Failure(
+        "exists", exit: 73, "\(taken) exists",
+        details: ["a bundle is never overwritten; nothing was written"], input: taken)
     }
+    for (name, bundle) in zip(names, bundles) { try Files.writePrivately(bundle.bytes, to: name) }
     context.report(
       "wrote \(Self.changes(count)) to \(path)"
         + (bundles.count > 1 ? " and \(bundles.count - 1) more files" : ""))
@@ -63,7 +66,7 @@ struct BundleSync {
     }
     for bundle in bundles {
       // Written twice when the power goes in between: harmless.
-      let name = try folder.add(bundle.bytes, by: store.replica.publicKey)
+      let name = try folder.add(bundle.bytes, by: store.replica.identity().head.writer)
       _ = try store.replica.take(
         Bundle(decoding: bundle.bytes), named: name, inFolder: folder.id)
     }
@@ -77,7 +80,7 @@ struct BundleSync {
   /// - Parameter trusts: also from a device that is not known here yet.
   func read(from path: String, trusts: Bool) throws {
     if Files.isFolder(path) { return try read(SharedFolder(path: path), path, trusts: trusts) }
-    guard let bytes = try Files.read(path) else {
+    guard let bytes = try Files.read(path, limit: Bundle.maximumSize) else {
       throw Failure("no-such-file", exit: 66, "there is no file \"\(path)\"", input: path)
     }
     let bundle = try Self.bundle(bytes, path)
@@ -109,7 +112,7 @@ struct BundleSync {
   private func read(_ folder: SharedFolder, _ path: String, trusts: Bool) throws {
     var all = Replica.Received()
     var makers: Set<String> = []
-    var problems: [String] = []
+    var problems: [Failure] = []
     try trying {
       for name in try folder.names()
       where try !store.replica.hasRead(name, inFolder: folder.id) {
@@ -120,14 +123,31 @@ struct BundleSync {
           all.applied += received.applied
           all.quarantined += received.quarantined
           makers.insert(bundle.maker)
-        } catch let failure as Failure {
+        } catch  where Self.concernsOneBundle(error) {
           // Half copied, perhaps: it is read next time. The others are read now.
-          problems.append(failure.message)
+          problems.append(Failure(explaining: error).about(name))
         }
       }
     }
-    for problem in problems { tell("dossier: " + problem) }
     try report(all, from: makers.isEmpty ? path : makers.sorted().joined(separator: ", "))
+    guard let first = problems.first else { return }
+    let isUnknown = problems.allSatisfy { $0.code == "unknown-device" }
+    throw Failure(
+      first.code, exit: first.exit,
+      "\(problems.count) bundle\(problems.count == 1 ? "" : "s") in \(path) \(problems.count == 1 ? "was" : "were") not taken",
+      details: problems.map(\.message) + ["all others were read"],
+      fix: isUnknown ? "dossier sync --from \(path) --trust" : nil, input: path)
+  }
+
+  /// Whether an error says something of one bundle, and nothing of the store or the disk.
+  private static func concernsOneBundle(_ error: any Error) -> Bool {
+    switch error {
+    case is Failure, is FormatError: true
+    case let error as ReplicaError:
+      [.otherWorkspace, .otherBeginning, .newer].contains(error)
+    case let error as SQLiteError: [.link, .cannotOpen, .readOnly, .other].contains(error.kind)
+    default: false
+    }
   }
 
   /// Does it, and takes it back when nothing is to be saved.

@@ -25,14 +25,17 @@ struct SharedFolder {
   /// The bundles of all devices, in an order that is good to read them in.
   func names() throws -> [String] { try folder.names().filter { $0.hasSuffix(".bundle") } }
 
-  func read(_ name: String) throws -> [UInt8] { try folder.read(name) ?? [] }
+  func read(_ name: String) throws -> [UInt8] {
+    try folder.read(name, limit: Bundle.maximumSize) ?? []
+  }
 
-  /// Adds a bundle of ours behind those that are there.
-  func add(_ bytes: [UInt8], by key: PublicKey) throws -> String {
-    let device = String(Digest(of: key.bytes).description.prefix(12))
-    let last = try names().filter { $0.hasPrefix(device + "-") }.compactMap {
-      Int($0.dropFirst(device.count + 1).dropLast(7))
-    }.max()
+  /// Adds a bundle of ours behind those that are there. Nobody else writes under our name, so no two make a file of
+  /// one name, even where the folder is copied to and fro.
+  func add(_ bytes: [UInt8], by writer: WriterID) throws -> String {
+    let device = String(writer.description.prefix(12))
+    let last = try names().filter { $0.hasPrefix(device + "-") && $0.utf8.count < 40 }
+      .compactMap { Int32($0.dropFirst(device.count + 1).dropLast(7)) }.filter { $0 < 1 << 30 }
+      .max()
     let number = String((last ?? 0) + 1)
     let name =
       device + "-" + String(repeating: "0", count: max(0, 6 - number.count)) + number + ".bundle"

@@ -154,6 +154,11 @@ struct SyncRun {
     if let reason = report.snapshotRefused {
       lines.append("the server did not take the snapshot that the log here begins with: \(reason)")
     }
+    if report.setAside > 0 {
+      lines.append(
+        "the server refuses \(count(report.setAside, "change")) of colleagues that yours were built on;"
+          + " they are set aside, yours were sent without them")
+    }
     for (id, reason) in report.refused + report.quarantined {
       lines.append("refused \(id.description.prefix(12)): \(reason)")
     }
