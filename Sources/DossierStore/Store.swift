@@ -19,9 +19,14 @@ public final class Store {
   /// - Throws: ``StoreError/notSetUp(folder:)`` when there is none.
   public init(folder: String, surroundings: Surroundings) throws {
     self.folder = folder
-    guard Files.exists(folder + "/dossier.db") else { throw StoreError.notSetUp(folder: folder) }
-    connection = try Connection(path: folder + "/dossier.db", mode: .readWrite)
-    guard try Replica.exists(in: connection) else { throw StoreError.notSetUp(folder: folder) }
+    let path = folder + "/dossier.db"
+    // The mark is made with the first change: from then on a missing database is a loss, not a beginning.
+    let missing =
+      Files.exists(folder + "/writer.mark")
+      ? StoreError.databaseGone(path: path) : StoreError.notSetUp(folder: folder)
+    guard Files.exists(path) else { throw missing }
+    connection = try Connection(path: path, mode: .readWrite)
+    guard try Replica.exists(in: connection) else { throw missing }
     let key = try Self.readKey(folder)
     mark = try StoreMark(folder: folder)
     let reading = try mark.read()

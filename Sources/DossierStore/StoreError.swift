@@ -18,6 +18,8 @@ public enum StoreError: Error {
   /// The key of this device is gone or is not a key.
   case keyMissing(path: String)
   /// A field cannot hold that.
+  /// There was a store here; its database is gone or empty.
+  case databaseGone(path: String)
   case field(kind: Kind, RecordProblem)
   /// Lines of an import that cannot be read; nothing was saved.
   case badImport([ImportProblem])

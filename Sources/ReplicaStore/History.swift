@@ -76,6 +76,10 @@ extension Replica {
     var names: [ChangeID: [ChangeID]] = [:]
     let inverse = try Inverse(
       of: command.map { ($0.changeset, $0.body) },
+      isNew: { entity in
+        let first = try self.firstChangeset(of: entity)
+        return command.contains { $0.number == first }
+      },
       state: { id in
         guard let state = try self.state(of: id, withTexts: true) else { return nil }
         let fields = try state.fields.map { field in
@@ -96,6 +100,18 @@ extension Replica {
       },
       action: { try self.action(of: $0, on: $1) })
     return inverse.renaming(names)
+  }
+
+  /// The number of the first changeset that changed an entity; nil when a snapshot stands for it.
+  private func firstChangeset(of entity: EntityID) throws -> Int? {
+    if try hasOlderHistory(of: entity) { return nil }
+    return try connection.first(
+      """
+      SELECT number FROM changeset
+      WHERE applied IS NOT NULL AND number IN (SELECT changeset FROM history WHERE entity = ?)
+      ORDER BY applied LIMIT 1
+      """, .blob(entity.bytes)
+    ) { $0.int(0) }
   }
 
   /// The change whose value an undo or a redo brought back, no further back than to the command that is to

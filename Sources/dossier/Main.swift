@@ -52,6 +52,7 @@ struct Dossier: AsyncParsableCommand {
       if arguments.count == 2, arguments[0] == "help", let text = HelpTopics.text(arguments[1]) {
         return say(text)
       }
+      try Words.checkEncoding()
       try Words.check(arguments[0], in: Self.self)
       var command = try parseAsRoot(arguments)
       if var command = command as? any AsyncParsableCommand {
@@ -71,7 +72,12 @@ struct Dossier: AsyncParsableCommand {
     let text = fullMessage(for: error)
     let isParserError = "\(type(of: error))" == "CommandError" || error is ValidationError
     guard isParserError || error is CleanExit else {
-      let failure = Failure(explaining: error)
+      var failure = Failure(explaining: error)
+      if arguments.first == "doctor", failure.fix == "dossier doctor" {
+        failure.fix = "mv the folder of the store away, then   dossier join CODE"
+        failure.details.append(
+          "bring it back from a backup; what was synced also comes from the server")
+      }
       tell(arguments.contains("--json") ? failure.json : failure.text)
       Glibc.exit(failure.exit)
     }

@@ -74,7 +74,11 @@ struct Author {
   /// What takes a changeset back, as things stand here.
   func inverse(of changesets: [Changeset]) throws -> Inverse {
     try Inverse(
-      of: try changesets.map { ($0, try $0.decodedBody()) }, state: { replica.entities[$0] },
+      of: try changesets.map { ($0, try $0.decodedBody()) },
+      isNew: { entity in
+        try log.first { try $0.decodedBody().operations.contains { $0.entity == entity } }
+          .map(changesets.contains) ?? false
+      }, state: { replica.entities[$0] },
       action: { change, _ in
         let found = log.first {
           $0.header.writer == change.writer && $0.header.sequence == change.sequence

@@ -57,7 +57,14 @@ import Testing
     try bob.send(to: ann)
     let (low, high) = first < second ? (first, second) : (second, first)
     for store in [ann.store, bob.store] {
-      #expect(try store.find("japan").id == low)
+      // The slug alone does not say which; both are named, and each answers.
+      #expect {
+        try store.find("japan")
+      } throws: { error in
+        guard case StoreError.ambiguous("japan", let candidates) = error else { return false }
+        return candidates.map(\.id) == [low, high]
+      }
+      #expect(try store.find("japan~1").id == low)
       #expect(try store.find("japan~2").id == high)
       #expect(try store.found(high)?.slug == "japan~2")
     }

@@ -50,6 +50,24 @@ import Testing
     #expect(try test.titles(.note).count == 9)
   }
 
+  /// What a colleague went on with keeps all its fields: half a record is nobody's.
+  @Test func undoOfACreationLeavesARecordThatAColleagueWentOnWith() throws {
+    let workspace = WorkspaceID(high: 1, low: 1)
+    let ann = try TestStore(seed: 1, workspace: workspace)
+    let bob = try TestStore(seed: 2, workspace: workspace)
+    let note = try ann.make(
+      .note, [(.noteText, .text("budget line")), (.kind, .text("decision"))])
+    try ann.send(to: bob)
+    try bob.put(.noteText, .text("budget line: 3 million"), on: note)
+    try bob.send(to: ann)
+    let report = try #require(try ann.store.undo())
+    #expect(report.count == 0)
+    #expect(report.skipped.map(\.id) == [note])
+    let record = try #require(try ann.store.record(note))
+    #expect(record.text(.noteText) == "budget line: 3 million")
+    #expect(record.text(.kind) == "decision")
+  }
+
   @Test func undoLeavesWhatAColleagueChangedSince() throws {
     let workspace = WorkspaceID(high: 1, low: 1)
     let ann = try TestStore(seed: 1, workspace: workspace)

@@ -8,10 +8,12 @@ public struct Inverse: Sendable {
 
   /// - Parameters:
   ///   - parts: the changesets of the command with their bodies, in order.
+  ///   - isNew: whether nothing was known of an entity before the command.
   ///   - state: the present state of an entity.
   ///   - action: what a change did to an entity, from the log; nil when it is not there.
   public init(
     of parts: [(changeset: Changeset, body: Body)],
+    isNew: (EntityID) throws -> Bool,
     state: (EntityID) throws -> EntityState?,
     action: (ChangeID, EntityID) throws -> Operation.Action?
   ) rethrows {
@@ -23,6 +25,10 @@ public struct Inverse: Sendable {
       if try command.created(entity, present) || command.restored(entity, present, action) {
         handled.insert(entity)
         append(operation, .delete(seen: present.aliveChanges))
+      } else if !command.changed(entity), try isNew(entity) {
+        // Others have written on it since: what is left when its maker's part is taken away is nobody's.
+        handled.insert(entity)
+        if !present.isDeleted { skipped.append(entity) }
       } else if let inverse = try command.invert(operation, id: id, present, action) {
         for action in inverse { append(operation, action) }
       } else if !skipped.contains(entity) {
@@ -80,6 +86,8 @@ private struct Command {
       }
     }
   }
+
+  func changed(_ entity: EntityID) -> Bool { changed.contains(entity) }
 
   private func wrote(_ change: ChangeID) -> Bool {
     guard let first = changes.first?.id, let last = changes.last?.id else { return false }

@@ -94,6 +94,29 @@ public struct Draft {
     }
   }
 
+  /// Writes what a person made of a text that was read some time ago: what came since is not replaced, it merges
+  /// or waits beside it.
+  ///
+  /// - Parameter before: the record as it was read.
+  public mutating func put(
+    _ field: Field, _ text: Text, on id: EntityID, asReadIn before: EntityState
+  ) throws {
+    let present = before.fields.first {
+      $0.number == field.number && $0.shape == (field.merges ? .text : .register)
+    }
+    let replaced = present?.alive.flatMap(\.changes) ?? []
+    guard field.merges else {
+      return append(id, before, .put(field.number, .text(text), replacing: replaced))
+    }
+    if let present, present.alive.count == 1, let value = present.alive.first,
+      let edit = before.document(of: value, in: field.number)?.edit(to: text.string, settles: true)
+    {
+      append(id, before, .edit(field.number, edit))
+    } else {
+      append(id, before, .write(field.number, text, replacing: replaced))
+    }
+  }
+
   /// What this draft had put there is taken out again.
   private mutating func forget(_ place: Place) {
     guard let index = places.removeValue(forKey: place) else { return }

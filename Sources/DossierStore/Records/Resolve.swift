@@ -20,7 +20,7 @@ extension Store {
     throw StoreError.noSuchRecord(text: text, kinds: kinds, closest: try closest(to: text, kinds))
   }
 
-  /// What `text` could mean, best reading only: an id before a slug before a name.
+  /// What `text` could mean, best reading only: an id before a slug before a name; several when it does not say.
   public func candidates(
     _ text: String, _ kinds: [Kind], includeHidden: Bool = false
   ) throws -> [Found] {
@@ -47,7 +47,8 @@ extension Store {
     return byName.filter { kinds.isEmpty || kinds.contains($0.kind) }
   }
 
-  /// Two records made offline can have one slug: the second of them answers to `slug~2`.
+  /// Two records made offline can have one slug: then it alone does not say which is meant, and they answer to
+  /// `slug~1` and `slug~2`.
   private func slugMatches(_ text: String, _ includeHidden: Bool) throws -> [Found] {
     let pieces = text.split(separator: "~", omittingEmptySubsequences: false)
     let slug = String(pieces[0]).lowercased()
@@ -55,7 +56,7 @@ extension Store {
       "SELECT id FROM record WHERE slug = ? AND (hidden = 0 OR ?) ORDER BY id",
       [.text(slug), .bool(includeHidden)])
     switch pieces.count {
-    case 1: return Array(all.prefix(1))
+    case 1: return all
     case 2:
       guard let place = Int(pieces[1]), all.indices.contains(place - 1) else { return [] }
       return [all[place - 1]]
@@ -86,12 +87,11 @@ extension Store {
   }
 
   private func shown(_ slug: String, _ id: EntityID) throws -> String {
-    let earlier =
-      try connection.first(
-        "SELECT count(*) FROM record WHERE slug = ? AND hidden = 0 AND id < ?", .text(slug),
-        .blob(id.bytes)
-      ) { $0.int(0) } ?? 0
-    return earlier == 0 ? slug : "\(slug)~\(earlier + 1)"
+    let all = try connection.all(
+      "SELECT id FROM record WHERE slug = ? AND hidden = 0 ORDER BY id", .text(slug)
+    ) { EntityID(bytes: $0.blob(0)) }
+    guard all.count > 1, let place = all.firstIndex(of: id) else { return slug }
+    return "\(slug)~\(place + 1)"
   }
 
   /// The short id, as long as it must be to tell the record from others of its kind here.

@@ -39,7 +39,10 @@ struct Context {
       // It can still be read.
       return
     }
-    tell("this store was copied or restored: it writes under a new name now, and nothing is lost")
+    tell(
+      "this store was copied or restored: it writes under a new name now\n"
+        + "  what was noted after the copy was made is not in it, unless it was synced: dossier sync"
+    )
   }
 
   /// Makes a store, and in it the person and the machine.

@@ -16,6 +16,10 @@ extension Failure {
     case let error as SQLiteError: self.init(database: error)
     case let error as DateError: self.init(date: error)
     case let error as FilterProblem: self.init(filter: error)
+    case let problem as RecordProblem:
+      self.init(
+        "bad-field", exit: 65, "\(problem.field): \(problem.reason)",
+        details: ["nothing was saved"])
     case let error as FormatError:
       self.init("bad-data", exit: 65, "\(error)")
     case let error as Migrations.Failure:
@@ -70,6 +74,14 @@ extension Failure {
         details: [
           "what is in the store can still be read from a copy of the folder that has the key"
         ])
+    case .databaseGone(let path):
+      let folder = String(path.dropLast("/dossier.db".count))
+      self.init(
+        "database-gone", exit: 74, "the database of this store is missing or empty: \(path)",
+        details: [
+          "the key of this machine is still there; nothing was changed",
+          "bring the file back from a backup; or begin anew, and join to get what was synced:",
+        ], fix: "mv \(folder) \(folder).old   then   dossier join CODE")
     case .field(let kind, let problem):
       self.init(
         "bad-field", exit: 65, "\(kind.name) \(problem.field): \(problem.reason)",

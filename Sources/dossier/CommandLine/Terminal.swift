@@ -79,6 +79,10 @@ struct Terminal {
 /// Writes a text to standard output, safely.
 func say(_ text: String) { write(Terminal.safe(text) + "\n", to: STDOUT_FILENO) }
 
+/// Writes a page to standard output as it is: it is escaped for its own format, and a file must get the very same
+/// bytes as a pipe.
+func sayRaw(_ text: String) { write(text, to: STDOUT_FILENO) }
+
 /// Writes a text to the person, on standard error.
 func tell(_ text: String) { write(Terminal.safe(text) + "\n", to: STDERR_FILENO) }
 
@@ -87,8 +91,16 @@ private func write(_ text: String, to descriptor: Int32) {
   while !bytes.isEmpty {
     let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
     if count < 0, errno == EINTR { continue }
-    // The reader has gone (`dossier notes | head`), or the disk behind the pipe is full.
-    guard count > 0 else { exit(errno == EPIPE ? 141 : 74) }
+    guard count > 0 else {
+      // The reader has gone (`dossier notes | head`).
+      if errno == EPIPE { exit(141) }
+      if descriptor == STDOUT_FILENO {
+        let reason = String(cString: strerror(errno))
+        tell(
+          "dossier: standard output cannot be written: \(reason)\n  what was to be saved is saved")
+      }
+      exit(74)
+    }
     bytes = bytes.dropFirst(count)
   }
 }

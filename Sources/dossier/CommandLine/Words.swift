@@ -28,6 +28,17 @@ enum Words {
     return [command] + options + rest.dropFirst()
   }
 
+  /// - Throws: ``Failure`` when a word is no text: what the system made of it instead is not what was said.
+  static func checkEncoding() throws {
+    for place in 1..<max(1, Int(CommandLine.argc)) {
+      guard let word = CommandLine.unsafeArgv[place] else { continue }
+      guard String(validatingCString: word) == nil else { continue }
+      throw Failure(
+        "bad-text", exit: 65, "word \(place) of the command is not valid UTF-8",
+        details: ["nothing was saved"], input: String(cString: word))
+    }
+  }
+
   /// - Throws: ``Failure`` with the closest commands when the first word is none.
   static func check(_ command: String, in root: any ParsableCommand.Type) throws {
     let groups = root.configuration.groupedSubcommands.flatMap { $0.subcommands }

@@ -65,7 +65,4 @@ struct Export: StoreCommand {
     let written = try folder.write(texts, isWhole: wanted.isEmpty)
     context.report("wrote \(written) of \(texts.count) files to \(output)")
   }
-
-  /// Pages are escaped for Markdown already; a file must get the very same bytes as a pipe.
-  private func sayRaw(_ text: String) { print(text, terminator: "") }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import ChangeLog
 import DossierModel
 import DossierStore
+import ReplicaStore
 
 struct Edit: StoreCommand {
   static let configuration = CommandConfiguration(
@@ -15,7 +16,10 @@ struct Edit: StoreCommand {
   func run(_ context: Context) throws {
     let found = try context.store.find(reference)
     let field = try field(of: found.kind)
-    let before = try context.store.record(found.id)?.text(field) ?? ""
+    guard let opened = try context.store.replica.state(of: found.id, withTexts: true) else {
+      return
+    }
+    let before = Record(id: found.id, state: opened)?.text(field) ?? ""
     // No transaction stays open while a person types.
     let edited = try text ?? Editor.edit(before.isEmpty ? "" : before + "\n", name: found.short)
     let after = edited.trimmingEnd()
@@ -25,11 +29,32 @@ struct Edit: StoreCommand {
     guard after != before else { return context.report("nothing was changed") }
     try context.keeping(after) {
       let checked = try RecordJSON.checked(after, field.type, field.name)
+      // Colleagues' changes that came while the editor was open stay.
       try context.store.write("edit") { draft in
-        try draft.put(field, .text(checked), on: found.id)
+        try draft.put(field, Text(checked), on: found.id, asReadIn: opened)
       }
     }
     context.report("\(found.short)  \(field.name) saved")
+    try tellWhatCame(found, field, after, context)
+  }
+
+  /// Says so when the record is not what was saved in the editor.
+  private func tellWhatCame(
+    _ found: Found, _ field: Field, _ saved: String, _ context: Context
+  ) throws {
+    guard let state = try context.store.replica.state(of: found.id) else { return }
+    if state.isResurrected {
+      context.report(
+        "  it was deleted meanwhile; with your words it is back, and waits for a decision")
+    } else if state[field.number]?.isConflict == true {
+      context.report(
+        "  somebody changed the same place meanwhile; both are kept, and wait for a decision")
+    } else if Record(id: found.id, state: state)?.text(field) != saved {
+      return context.report("  it was changed meanwhile; both changes are in the text now")
+    } else {
+      return
+    }
+    context.report("  dossier review")
   }
 
   private func field(of kind: Kind) throws -> Field {

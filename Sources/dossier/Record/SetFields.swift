@@ -2,6 +2,7 @@ import ArgumentParser
 import ChangeLog
 import DossierModel
 import DossierStore
+import ReplicaStore
 
 struct SetFields: StoreCommand {
   static let configuration = CommandConfiguration(
@@ -17,6 +18,7 @@ struct SetFields: StoreCommand {
     try context.store.transaction {
       let found = try context.store.find(reference)
       let parsed = try assignments.map { try Assignment($0, kind: found.kind) }
+      let before = try context.store.replica.state(of: found.id)
       try context.store.write("set") { draft in
         for assignment in parsed { try context.apply(assignment, to: found.id, &draft) }
       }
@@ -27,6 +29,11 @@ struct SetFields: StoreCommand {
           try record.date(assignment.field)?.reading ?? context.cell(record, assignment.field.name)
         context.report(
           "\(found.short)  \(assignment.field.name): \(text.isEmpty ? "(empty)" : text)")
+        let former = before?.conflicts.first { $0.number == assignment.field.number }
+        for value in former?.distinctValues ?? [] {
+          let other = try context.text(value, assignment.field.type)
+          if other != text { context.report("  decided against: \(other)") }
+        }
       }
     }
   }

@@ -25,7 +25,9 @@ struct Redo: StoreCommand {
 extension Context {
   fileprivate func report(_ report: UndoReport?, _ verb: String) throws {
     guard let report else {
-      throw Failure("nothing-to-undo", exit: 66, "there is nothing to take back")
+      throw Failure(
+        "nothing-to-undo", exit: 66,
+        verb == "undid" ? "there is nothing to take back" : "there is no undo to take back")
     }
     guard report.count > 0 || report.skipped.isEmpty else {
       throw Failure(

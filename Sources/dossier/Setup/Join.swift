@@ -58,8 +58,13 @@ struct Join: AsyncParsableCommand {
       context = try Context(options)
     }
     let isSame = try context.store.replica.identity().workspace == bundle.workspace
+    guard !isSame else {
+      throw Failure(
+        "already-joined", exit: 73, "this store belongs to the workspace of that bundle already",
+        fix: "dossier sync --from \(code)")
+    }
     try context.store.transaction {
-      if !isSame { try context.store.enter(bundle.workspace, as: member) }
+      try context.store.enter(bundle.workspace, as: member)
       try context.store.replica.take(bundle)
       try context.store.introduce(member: member, device: machine)
     }

@@ -11,13 +11,13 @@ struct Review: StoreCommand {
       Without arguments: the list. Two people changed one field, or one place of a text, without knowing of each \
       other, or one changed what the other deleted; both are kept until somebody decides:
         review keep REF [FIELD]          the value shown stays (or the record, against its deletion)
-        review take REF [FIELD] N        value number N of the list
+        review take REF [FIELD] MARK     the value with that mark in the list
         review edit REF [FIELD] --text T a value of your own
         review delete REF                the deletion stands
       """)
 
   @OptionGroup var options: GlobalOptions
-  @Argument(help: "keep, take, edit or delete, then the record, the field and the number.")
+  @Argument(help: "keep, take, edit or delete, then the record, the field and the mark.")
   var words: [String] = []
   @Option(help: "The text that settles it.") var text: String?
   @Flag(help: "End with 1 when anything waits.") var check = false
@@ -52,16 +52,22 @@ struct Review: StoreCommand {
       say("\(found.short)  \(field.name)  \(found.title)")
       for (index, choice) in try choices(values, of: entity, context).enumerated() {
         let who = authors[choice.writer].map { "\($0.member) on \($0.device)" } ?? "unknown writer"
-        let mark = index == 0 ? "shown" : "     "
-        let text = try context.text(choice.value, field.type)
+        let shown = index == 0 ? "shown" : "     "
+        let text = Self.beginning(of: try context.text(choice.value, field.type))
         say(
-          "   \(index + 1)  \(mark)  \(text.isEmpty ? "(empty)" : text)"
+          "   \(choice.mark)  \(shown)  \(text.isEmpty ? "(empty)" : text)"
             + (choice.isMerged
               ? "  · both, as they merged" : "  · \(who), \(Machine.text(choice.clock))"))
       }
     }
     if items.isEmpty { context.report("nothing waits for a decision") }
     if check, !items.isEmpty { throw ExitCode(1) }
+  }
+
+  /// Enough to tell one value from another.
+  private static func beginning(of text: String) -> String {
+    guard text.count > 2000 else { return text }
+    return "\(text.prefix(2000))…\n      (\(text.count) characters in all: dossier review --json)"
   }
 
   /// One of the values to choose from.
@@ -71,6 +77,13 @@ struct Review: StoreCommand {
     let clock: Timestamp
     /// The text that two edits of one place became.
     var isMerged = false
+
+    /// Names this very value: what comes to the list later does not take its place.
+    var mark: String {
+      var writer = ByteWriter()
+      value.encode(into: &writer)
+      return String(Base32.encode(Digest(of: writer.bytes).bytes).prefix(3))
+    }
   }
 
   /// Different values, the one shown first: siblings, and of a text with a clash what each author had saved.
@@ -103,6 +116,7 @@ struct Review: StoreCommand {
       members.append(.init("field", .string(field.name)))
       let choices = try choices(values, of: entity, context).map { choice in
         JSON.object([
+          .init("mark", .string(choice.mark)),
           .init("value", .string(try context.text(choice.value, field.type))),
           .init("by", .string(authors[choice.writer]?.member ?? "")),
           .init("at", .int(Int64(choice.clock.milliseconds))),
@@ -145,12 +159,16 @@ struct Review: StoreCommand {
     var chosen = choices[0].value
     switch verb {
     case "take":
-      guard let text = rest.first, let number = Int(text), choices.indices.contains(number - 1)
-      else {
+      let marked = choices.filter { $0.mark == rest.first?.lowercased() }
+      guard marked.count == 1 else {
         throw Failure(
-          "bad-number", exit: 64, "say a number from 1 to \(choices.count)", fix: "dossier review")
+          "bad-mark", exit: 64,
+          rest.first.map { "no value of \(field.name) has the mark \"\($0)\"" }
+            ?? "say which value",
+          details: ["marks: " + choices.map(\.mark).joined(separator: ", ")],
+          fix: "dossier review", input: rest.first)
       }
-      chosen = choices[number - 1].value
+      chosen = marked[0].value
     case "edit":
       guard let text else { throw Failure("no-text", exit: 64, "say --text WORDS") }
       try context.store.write("review") { draft in
