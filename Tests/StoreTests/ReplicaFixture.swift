@@ -5,6 +5,8 @@ import SQLite
 import class Foundation.FileManager
 import struct Foundation.UUID
 
+@testable import DossierStore
+
 /// A replica with its own clock and dice, in memory or in a file.
 final class TestReplica {
   let replica: Replica
@@ -27,21 +29,27 @@ final class TestReplica {
   /// - Parameters:
   ///   - seed: of the device's key and of all it makes up.
   ///   - path: of its file; what is there already is opened.
+  ///   - withTables: keeps the tables of lists and search too.
   ///   - vfs: the disk the file is on; nil for that of the machine.
   init(
     _ seed: UInt64, life: UInt64 = 0, path: String = ":memory:", vfs: String? = nil,
-    workspace: WorkspaceID = TestReplica.workspace
+    workspace: WorkspaceID = TestReplica.workspace, withTables: Bool = false
   ) throws {
     var dice = ReplicaDice(seed)
     key = try DeviceKey(seed: (0..<32).map { _ in UInt8(truncatingIfNeeded: dice.next()) })
     world = World(seed << 8 | life)
     let connection = try Connection(path: path, vfs: vfs)
     let surroundings = world.surroundings()
+    if withTables {
+      try Replica.configure(connection)
+      try Store.migrations.apply(to: connection)
+    }
     if try !Replica.exists(in: connection) {
       try Replica.create(in: connection, workspace: workspace, key: key, surroundings: surroundings)
     }
     replica = try Replica(
-      connection: connection, key: key, surroundings: surroundings, projection: NoProjection())
+      connection: connection, key: key, surroundings: surroundings,
+      projection: withTables ? RecordProjection() : NoProjection())
   }
 
   var wall: UInt64 {

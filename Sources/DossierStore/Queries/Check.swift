@@ -12,13 +12,25 @@ extension Store {
 
   /// Whether making every list and search table anew from the log gives what is there. Changes nothing.
   public func tablesFollowFromLog() throws -> Bool {
+    try RecordProjection.followsFromLog(replica)
+  }
+
+  /// The derived tables, row numbers left out, in one order.
+  func dump() throws -> [String] { try RecordProjection.dump(connection) }
+
+  /// The key of this device, for the remote to check signatures with.
+  public var deviceKey: DeviceKey { get throws { try Self.readKey(folder) } }
+}
+
+extension RecordProjection {
+  static func followsFromLog(_ replica: Replica) throws -> Bool {
     struct Result: Error { let isSame: Bool }
     do {
-      try connection.transaction {
-        let before = try dump()
+      try replica.connection.transaction {
+        let before = try dump(replica.connection)
         try replica.rebuild()
         // Thrown so that the rebuilt tables are rolled back.
-        throw Result(isSame: try dump() == before)
+        throw Result(isSame: try dump(replica.connection) == before)
       }
       return true
     } catch let result as Result {
@@ -26,8 +38,7 @@ extension Store {
     }
   }
 
-  /// The derived tables, row numbers left out, in one order.
-  func dump() throws -> [String] {
+  static func dump(_ connection: Connection) throws -> [String] {
     let queries = [
       """
       SELECT hex(record.id), kind, short, slug, record.title, word, state, words, earliest, latest, deleted, hidden,
@@ -45,7 +56,4 @@ extension Store {
       }
     }
   }
-
-  /// The key of this device, for the remote to check signatures with.
-  public var deviceKey: DeviceKey { get throws { try Self.readKey(folder) } }
 }

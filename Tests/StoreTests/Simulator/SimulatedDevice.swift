@@ -3,6 +3,8 @@ import CrashDisk
 import ReplicaStore
 import SQLite
 
+@testable import DossierStore
+
 /// One device: a replica on a disk of its own, and what it must not lose.
 final class SimulatedDevice {
   let key: UInt64
@@ -29,7 +31,7 @@ final class SimulatedDevice {
     lives += 1
     replica = try TestReplica(
       key, life: seed &* 1000 &+ lives &* 50 &+ UInt64(name.utf8.reduce(0) { $0 &+ Int($1) }),
-      path: "a.db", vfs: disk.vfs)
+      path: "a.db", vfs: disk.vfs, withTables: true)
     replica.wall = wall
   }
 
@@ -105,6 +107,9 @@ final class SimulatedDevice {
   func wrong() throws -> String? {
     try replica.replica.checkLog()
     guard try replica.replica.deviations().isEmpty else { return "tables and log differ" }
+    guard try RecordProjection.followsFromLog(replica.replica) else {
+      return "lists, search and log differ"
+    }
     // All parts of a command are applied, or none.
     let halves = try replica.replica.connection.all(
       "SELECT bytes, applied FROM changeset ORDER BY writer, sequence"

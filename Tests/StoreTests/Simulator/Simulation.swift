@@ -1,7 +1,10 @@
 import ChangeLog
 import CrashDisk
+import DossierModel
 import ReplicaStore
 import SQLite
+
+@testable import DossierStore
 
 /// One thing that happens. It draws all its chances from a seed of its own, so that others can be taken out
 /// of a history and this one stays the same.
@@ -14,7 +17,7 @@ struct SimulatedStep: CustomStringConvertible {
     case crashWriting, crashSyncing, crashServer, diskFails, reopen, rebuild
     case backUp, setBack, copyDevice, setServerBack, backUpServer, replaceServer
     case role, revoke, oldRequest
-    case snapshot, compactServer, compactDevice, newDevice
+    case snapshot, compactServer, compactDevice, newDevice, newerProgram
   }
 
   var description: String { "\(kind.rawValue) \(seed)" }
@@ -76,6 +79,8 @@ final class Simulation {
   /// What happened, for the one who looks for the reason.
   private(set) var trace: [String] = []
   private(set) var faults = 0
+  private static let aliases = Field.aliases.number
+  private static let remark = Field.remark.number
   private let entities = (1...2).map { EntityID(high: 0, low: UInt64($0)) }
 
   init(seed: UInt64) throws {
@@ -146,6 +151,13 @@ final class Simulation {
       guard let backup = serverBackup else { break }
       try replaceServer(on: backup.copy())
     case .replaceServer: if dice.chance(30) { try replaceServer(on: CrashDisk()) }
+    case .newerProgram:
+      // What only a later version understands travels like anything else.
+      try device.replica.commit(
+        Operation(
+          entity: entities[dice.below(entities.count)], kind: 1,
+          .unknown(code: 90 + UInt64(dice.below(3)), [1, 2, 3])))
+      try device.acknowledge()
     case .snapshot: try await sync(device, &dice, snapshotDistance: 1)
     case .compactServer:
       try gather()
@@ -244,22 +256,24 @@ final class Simulation {
     }
     switch dice.below(12) {
     case 0..<3:
-      let field = FieldNumber(1 + dice.below(2))
+      let field = [Field.name, .kind][dice.below(2)].number
       let alive = state?[field]?.alive.flatMap(\.changes) ?? []
       return (operation(.put(field, .text(mark), replacing: alive)), mark)
-    case 3: return (operation(.add(3, .text(mark))), mark)
+    case 3: return (operation(.add(Self.aliases, .text(mark))), mark)
     case 4:
-      guard let one = state?[3]?.alive.randomElement(using: &dice) else { fallthrough }
-      return (operation(.remove(3, [one.id])), nil)
+      guard let one = state?[Self.aliases]?.alive.randomElement(using: &dice) else { fallthrough }
+      return (operation(.remove(Self.aliases, [one.id])), nil)
     case 5: return (operation(.delete(seen: state?.aliveChanges ?? [])), nil)
     case 6: return (operation(.restore(state?.tombstones.map(\.id) ?? [])), nil)
     default:
-      let present = state?[4]
+      let present = state?[Self.remark]
       guard let state, let value = present?.alive.randomElement(using: &dice), dice.chance(85),
-        let document = state.document(of: value, in: 4)
+        let document = state.document(of: value, in: Self.remark)
       else {
         let replaced = present?.alive.flatMap(\.changes) ?? []
-        return (operation(.write(4, Text("one two \(mark)"), replacing: replaced)), mark)
+        return (
+          operation(.write(Self.remark, Text("one two \(mark)"), replacing: replaced)), mark
+        )
       }
       var words = document.text.split(separator: " ", omittingEmptySubsequences: false).map(
         String.init)
@@ -273,10 +287,11 @@ final class Simulation {
         let edit = document.edit(to: words.joined(separator: " "), settles: dice.chance(20))
       else {
         return (
-          operation(.write(4, Text(mark), replacing: present!.alive.flatMap(\.changes))), mark
+          operation(
+            .write(Self.remark, Text(mark), replacing: present!.alive.flatMap(\.changes))), mark
         )
       }
-      return (operation(.edit(4, edit)), mark)
+      return (operation(.edit(Self.remark, edit)), mark)
     }
   }
 
@@ -436,7 +451,7 @@ final class Simulation {
     // Copies that wrote nothing since may share a name; from now on they must not.
     for device in devices {
       device.moveClock(to: device.clock)
-      try device.replica.put(6, .text("\(device.name)"), on: entities[0])
+      try device.replica.put(Field.status.number, .text(device.name), on: entities[0])
     }
     for _ in 0..<4 {
       for device in devices {
@@ -474,6 +489,10 @@ final class Simulation {
         one.replica.waitingCount() == 0, "waits for something: \(try one.replica.missing())")
       try demand(one.replica.missing().isEmpty, "misses something")
       try demand(one.picture() == expected, "shows something else: \(one.difference(to: expected))")
+      let tables = try RecordProjection.dump(one.replica.connection)
+      try demand(
+        tables == RecordProjection.dump(devices[0].replica.replica.connection),
+        "lists or finds something else than \(devices[0].name)")
       if let wrong = try device.wrong() { throw Broken(description: "\(device.name): \(wrong)") }
       let quiet = try await SyncSession(one.replica, with: line(device)).run()
       try demand(
