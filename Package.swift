@@ -116,7 +116,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "ProgramTests", dependencies: ["dossier", "dossier-server"], swiftSettings: strict),
+      name: "ProgramTests", dependencies: ["dossier", "dossier-server", "SQLite"], swiftSettings: strict),
   ]
 )
 

@@ -1,4 +1,5 @@
 import Foundation
+import SQLite
 import Testing
 
 /// Kills the real program at every system call that touches the disk or the network, one run a call.
@@ -113,6 +114,79 @@ import Testing
     #expect(refused > 0)
     let doctor = try program.dossier("doctor")
     #expect(doctor.status == 0, "\(doctor.output)")
+  }
+
+  /// A store of an earlier version is brought up to date whole or not at all, wherever the program dies or the disk
+  /// fails; the next start finds all that was there.
+  @Test(arguments: [
+    ("pwrite64", "signal=SIGKILL"), ("fdatasync,fsync", "signal=SIGKILL"),
+    ("unlink", "signal=SIGKILL"), ("pwrite64", "error=EIO"), ("pwrite64", "error=ENOSPC"),
+    ("fdatasync,fsync", "error=EIO"),
+  ])
+  func anUpgradeThatDiesIsDoneByTheNextStart(_ calls: String, _ fault: String) throws {
+    let program = try Program(clock: nil, seed: nil)
+    defer { try? FileManager.default.removeItem(at: program.home) }
+    try program.dossier("init", "--name", "ann")
+    try program.dossier("note", "from the earlier version")
+    let path = program.home.appending(path: ".local/share/dossier/dossier.db").path
+    let dossier = Project.programs.appending(path: "dossier").path
+    var died = 0
+    for point in Swift.stride(from: 1, to: 200, by: calls == "pwrite64" ? 3 : 1) {
+      try Self.setBack(path)
+      let result = try program.run(
+        [
+          "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(calls)", "-e",
+          "inject=\(calls):\(fault):when=\(point)", dossier, "notes",
+        ], program: "/usr/bin/strace")
+      let notes = try program.dossier("notes", "--fields", "text")
+      #expect(notes.status == 0 && notes.output == "from the earlier version\n", "\(point)")
+      if result.status == 0 { break }
+      died += 1
+    }
+    print("kill points: \(died)")
+    #expect(died > 0)
+    #expect(try program.dossier("doctor").status == 0)
+  }
+
+  /// Makes the store one of the version before snapshots.
+  private static func setBack(_ path: String) throws {
+    let connection = try Connection(path: path)
+    try connection.execute(
+      """
+      BEGIN;
+      DROP TABLE snapshot_writer; DROP TABLE snapshot_changeset; DROP TABLE snapshot_entity;
+      DROP TABLE snapshot_text; DROP TABLE receipt;
+      CREATE TABLE receipt (
+        key BLOB PRIMARY KEY, maker TEXT NOT NULL, held BLOB NOT NULL) STRICT, WITHOUT ROWID;
+      UPDATE schema_version SET version = 3 WHERE name = 'replica';
+      COMMIT;
+      """)
+  }
+
+  /// Ten years ahead, back to 1970 and on: nothing is refused, all stay level, and the tool says whose clock is off.
+  @Test func clocksThatJumpByYearsLoseNothing() throws {
+    let team = try Team()
+    let ann = try team.machine()
+    let code = try ann.run(
+      ["user", "invite", "ann", "--data", team.data], program: "dossier-server")
+    let other = try team.machine(code: code.output.trimmingCharacters(in: .newlines))
+    let now = Int(Date().timeIntervalSince1970)
+    let year = 365 * 86400
+    for (number, clock) in [now, now + 10 * year, 1, now - 10 * year, now].enumerated() {
+      try ann.run(["note", "note \(number)"], environment: ["DOSSIER_TEST_CLOCK": "\(clock)"])
+        .expectSuccess()
+      try ann.run(["sync"], environment: ["DOSSIER_TEST_CLOCK": "\(clock)"]).expectSuccess()
+      try other.run(["sync"]).expectSuccess()
+      try other.run(["note", "answer \(number)"]).expectSuccess()
+    }
+    for one in [other, ann] { try one.run(["sync"]).expectSuccess() }
+    let lists = try [ann, other].map {
+      try $0.run(["notes", "--all", "--fields", "id,text"]).output
+    }
+    #expect(lists[0] == lists[1] && lists[0].split(separator: "\n").count == 10)
+    let doctor = try other.run(["doctor"])
+    #expect(doctor.output.contains("ahead of this machine"), "\(doctor.output)")
+    #expect(try ann.run(["sync"]).errors.hasPrefix("sent 0, received 0"))
   }
 
   /// No page is ever half written, wherever an export dies.
