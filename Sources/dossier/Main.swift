@@ -18,7 +18,8 @@ struct Dossier: AsyncParsableCommand {
         name: "Daily",
         subcommands: [
           Open.self, Close.self, Note.self, Action.self, Decide.self, Position.self,
-          Statement.self, LineToTake.self, Done.self, Reopen.self, Overdue.self, Sync.self,
+          Statement.self, LineToTake.self, Take.self, Done.self, Reopen.self, Overdue.self,
+          Sync.self,
           Export.self,
         ]),
       CommandGroup(
