@@ -31,7 +31,7 @@ struct NoteList {
     return blocks
   }
 
-  private func line(_ note: Record) -> String {
+  func line(_ note: Record) -> String {
     var prose = Markdown.prose(note.text(.noteText) ?? "")
     if let who = attribution(note), let first = prose.first { prose[0] = "\(who): \(first)" }
     var marks: [String] = []
@@ -64,21 +64,8 @@ struct NoteList {
     guard let id = note.reference(.speaker) else { return nil }
     if let rule = note.text(.rule), rule == "chatham" || rule == "off" { return "A participant" }
     guard let speaker = graph[id] else { return "**unknown party**" }
-    let title = title(of: speaker, at: note.date(.when) ?? date)
+    let title = graph.title(of: speaker, at: note.date(.when) ?? date)
     return "**\(Markdown.inline(speaker.title))**"
       + (title.map { " (\(Markdown.inline($0)))" } ?? "")
-  }
-
-  /// The title the person had then: of the posts that may have covered the day, the last one.
-  private func title(of party: Record, at date: FuzzyDate?) -> String? {
-    let roles = graph.sources(of: party.id, .role, in: .roleParty).filter { $0.text(.title) != nil }
-    let then = roles.filter { role in
-      let start = role.date(.roleStart)?.earliest ?? role.date(.asOf)?.earliest
-      let end = role.date(.roleEnd)?.latest ?? role.date(.asOf)?.latest
-      if let start, let last = date?.latest, start > last { return false }
-      if let end, let first = date?.earliest, end < first { return false }
-      return true
-    }
-    return (then.last ?? (roles.count == 1 ? roles.first : nil))?.text(.title)
   }
 }

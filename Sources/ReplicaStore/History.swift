@@ -33,6 +33,20 @@ extension Replica {
       """, [.bool(onlyOwn), .int(limit)])
   }
 
+  /// The changesets that came to the log here after a number, in the order of arrival, applied ones only.
+  public func logged(after number: Int) throws -> [Logged] {
+    try logged(
+      """
+      SELECT number, bytes, position FROM changeset
+      WHERE number > ? AND applied IS NOT NULL ORDER BY number
+      """, [.int(number)])
+  }
+
+  /// The number of the last changeset that came to the log here; 0 when there is none.
+  public func lastNumber() throws -> Int {
+    try connection.first("SELECT coalesce(max(number), 0) FROM changeset") { $0.int(0) } ?? 0
+  }
+
   public func changeset(_ id: ChangesetID) throws -> Logged? {
     try logged(
       "SELECT number, bytes, position FROM changeset WHERE id = ?", [.blob(id.bytes)]
@@ -103,7 +117,7 @@ extension Replica {
   }
 
   /// The number of the first changeset that changed an entity; nil when a snapshot stands for it.
-  private func firstChangeset(of entity: EntityID) throws -> Int? {
+  public func firstChangeset(of entity: EntityID) throws -> Int? {
     if try hasOlderHistory(of: entity) { return nil }
     return try connection.first(
       """

@@ -19,7 +19,7 @@ struct Dossier: AsyncParsableCommand {
         subcommands: [
           Open.self, Close.self, Note.self, Action.self, Decide.self, Position.self,
           Statement.self, LineToTake.self, Take.self, Done.self, Reopen.self, Overdue.self,
-          Sync.self,
+          Brief.self, Changes.self, Sync.self,
           Export.self,
         ]),
       CommandGroup(
@@ -30,13 +30,14 @@ struct Dossier: AsyncParsableCommand {
           List<Statements>.self, List<Lines>.self, List<Parties>.self, List<Documents>.self,
           List<Acts>.self, List<Discrepancies>.self, List<Topics>.self, List<Roles>.self,
           List<Principles>.self, List<Instruments>.self, List<Devices>.self, List<Members>.self,
-          Find.self,
+          Find.self, Timeline.self,
         ]),
       CommandGroup(
         name: "Record",
         subcommands: [
           New.self, Show.self, Edit.self, Log.self, SetFields.self, Tag.self, Link.self, Act.self,
           Role.self, Attend.self, Move.self, Remove.self, Restore.self, Undo.self, Redo.self,
+          Ops.self,
         ]),
       CommandGroup(name: "Team", subcommands: [Review.self, Import.self]),
       CommandGroup(

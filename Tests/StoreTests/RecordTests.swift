@@ -70,6 +70,19 @@ import Testing
     }
   }
 
+  /// Whoever is noted as present a second time does not disappear.
+  @Test func whatOneCommandTakesOutAndPutsInAgainIsThere() throws {
+    let test = try TestStore()
+    let note = try test.make(.party, [(.name, .text("P"))])
+    for _ in 0..<2 {
+      try test.store.write("alias") { draft in
+        try draft.remove(.aliases, .text("x"), from: note)
+        try draft.add(.aliases, .text("x"), on: note)
+      }
+      #expect(try test.store.record(note)?.texts(.aliases) == ["x"])
+    }
+  }
+
   @Test func aDeletedParentStaysVisibleAsLongAsALiveRecordBelongsToIt() throws {
     let test = try TestStore()
     let partnership = try test.make(.partnership, [(.name, .text("P"))])

@@ -12,6 +12,8 @@ public struct Draft {
   /// Where in `operations` a field was put by this draft.
   private var places: [Place: Int] = [:]
   private var added: Set<Element> = []
+  /// What this draft took out of sets: it may be put in again.
+  private var removed: Set<Element> = []
   private(set) var operations: [Operation] = []
 
   private struct Element: Hashable {
@@ -127,10 +129,10 @@ public struct Draft {
   /// Adds an element to a set, unless it is there.
   public mutating func add(_ field: Field, _ value: Value, on id: EntityID) throws {
     let state = try state(id)
-    guard state[field.number]?.distinctValues.contains(value) != true else { return }
-    guard
-      added.insert(Element(place: Place(entity: id, field: field.number), value: value)).inserted
-    else { return }
+    let element = Element(place: Place(entity: id, field: field.number), value: value)
+    let isThere = state[field.number]?.distinctValues.contains(value) == true
+    guard !isThere || removed.contains(element) else { return }
+    guard added.insert(element).inserted else { return }
     append(id, state, .add(field.number, value))
   }
 
@@ -142,6 +144,7 @@ public struct Draft {
     let state = try state(id)
     let additions = state[field.number]?.alive.filter { $0.value == value }.flatMap(\.changes) ?? []
     guard !additions.isEmpty else { return false }
+    removed.insert(Element(place: Place(entity: id, field: field.number), value: value))
     append(id, state, .remove(field.number, additions))
     return true
   }

@@ -1,6 +1,6 @@
 public import ChangeLog
 internal import DossierModel
-internal import ReplicaStore
+public import ReplicaStore
 internal import SQLite
 
 /// What an undo did.
@@ -13,6 +13,17 @@ public struct UndoReport: Sendable {
   public let count: Int
 }
 
+/// A command as the list of operations shows it.
+public struct Command: Sendable {
+  /// Its place in the list, 1 for the latest.
+  public let number: Int
+  public let logged: Logged
+  /// Undone, by any command that still holds.
+  public let isUndone: Bool
+  /// Written by this life of this store.
+  public let isOwn: Bool
+}
+
 extension Store {
   /// Takes back the last command of this machine that is not undone yet; nil when there is none.
   ///
@@ -21,6 +32,30 @@ extension Store {
     try connection.transaction {
       try target(isRedo: false).map { try takeBack($0, as: "undo") }
     }
+  }
+
+  /// The last commands of everybody, latest first; the parts of one command count once.
+  public func commands(_ limit: Int) throws -> [Command] {
+    let own = try replica.identity().head.writer
+    var cancelled: Set<ChangesetID> = []
+    var commands: [Command] = []
+    for logged in try replica.latest(limit * 2 + 50) {
+      let header = logged.changeset.header
+      let isUndone = cancelled.contains(logged.changeset.id)
+      if let undone = logged.body.undoes, !isUndone { cancelled.insert(undone) }
+      if header.isContinued { continue }
+      commands.append(
+        Command(
+          number: commands.count + 1, logged: logged, isUndone: isUndone,
+          isOwn: header.writer == own))
+      if commands.count == limit { break }
+    }
+    return commands
+  }
+
+  /// Takes back one command of the list.
+  public func undo(_ command: Command) throws -> UndoReport {
+    try connection.transaction { try takeBack(command.logged, as: "undo") }
   }
 
   /// Takes back the last undo, as long as nothing was written since.

@@ -131,11 +131,15 @@ struct Scribe {
       let present = try scribe.context.store.record(dialogue)?.parts(.participants) ?? []
       try scribe.context.store.write("take") { draft in
         for party in parties {
-          for old in present where old.reference("party") == party {
-            try draft.remove(.participants, old.value, from: dialogue)
-          }
+          // For whom somebody speaks stays as it was noted.
+          let known = present.filter { $0.reference("party") == party }
+          if known.contains(where: { $0.text("as") == how }) { continue }
+          for old in known { try draft.remove(.participants, old.value, from: dialogue) }
+          let principal = known.compactMap { $0.reference("for") }.first
           try draft.add(
-            .participants, .list([.entity(party), .null, .text(how)]), on: dialogue)
+            .participants,
+            .list([.entity(party), principal.map { .entity($0) } ?? .null, .text(how)]),
+            on: dialogue)
         }
       }
       let list = try parties.map { try scribe.context.name($0) }.joined(separator: ", ")

@@ -107,6 +107,7 @@ struct SyncRun {
       throw Failure("busy", exit: 75, "another sync of this store is running")
     }
     defer { withExtendedLifetime(lock) {} }
+    try store.set("changes.before-sync", to: String(store.replica.lastNumber()))
     let remote = HTTPRemote(address: try ServerAddress(address), token: token)
     do {
       let report = try await SyncSession(

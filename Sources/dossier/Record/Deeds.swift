@@ -98,12 +98,12 @@ struct Attend: StoreCommand {
       try context.store.write("attend") { draft in
         for name in parties {
           let party = try context.party(name)
-          for old in present where old.reference("party") == party {
-            try draft.remove(.participants, old.value, from: found.id)
-          }
           let value = Value.list([
             .entity(party), principal.map { .entity($0) } ?? .null, .text(how),
           ])
+          for old in present where old.reference("party") == party && old.value != value {
+            try draft.remove(.participants, old.value, from: found.id)
+          }
           try draft.add(.participants, value, on: found.id)
         }
       }
