@@ -33,6 +33,42 @@ extension Replica {
       """, [.bool(onlyOwn), .int(limit)])
   }
 
+  /// Goes through the history of an entity once more: what it was before each changeset, and after.
+  ///
+  /// Where a snapshot stands for the beginning, it begins with that: `before` of the first is what the snapshot says.
+  /// - Parameter isWanted: a changeset that is not wanted is passed over, as if it had not come yet.
+  public func replay(
+    _ entity: EntityID, where isWanted: (Logged) -> Bool = { _ in true },
+    _ body: (Logged, _ before: EntityState?, _ after: EntityState) throws -> Void
+  ) throws -> EntityState? {
+    let hasOlder = try hasOlderHistory(of: entity)
+    var state = hasOlder ? try snapshotState(of: entity) : nil
+    for logged in try history(of: entity) where isWanted(logged) {
+      if hasOlder, try isInSnapshot(logged.changeset.id) { continue }
+      let header = logged.changeset.header
+      let before = state
+      for (index, operation) in logged.body.operations.enumerated()
+      where operation.entity == entity {
+        if case .unknown = operation.action { continue }
+        let id = ChangeID(writer: header.writer, sequence: header.sequence, index: index)
+        if state == nil { state = EntityState(kind: operation.kind) }
+        state?.apply(operation, id: id, clock: header.clock)
+      }
+      if let state { try body(logged, before, state) }
+    }
+    return state
+  }
+
+  /// What an entity was at a time, by the clocks of those who wrote; nil when nobody had written on it yet.
+  public func state(of entity: EntityID, at time: Timestamp) throws -> EntityState? {
+    try replay(entity, where: { $0.changeset.header.clock <= time }) { _, _, _ in }
+  }
+
+  private func isInSnapshot(_ id: ChangesetID) throws -> Bool {
+    try connection.first(
+      "SELECT 1 FROM snapshot_changeset WHERE id = ?", .blob(id.bytes), row: { _ in true }) ?? false
+  }
+
   /// The changesets that came to the log here after a number, in the order of arrival, applied ones only.
   public func logged(after number: Int) throws -> [Logged] {
     try logged(

@@ -51,6 +51,37 @@ import Testing
     #expect(try ann.run(["changes", "--since", "tomorrow"]).output.isEmpty)
   }
 
+  /// Every text a record ever had can be had again: whole in its log, and as of a day.
+  @Test func earlierTextsCanBeReadWhole() throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    // The clock of a store never goes back: the days lie ahead.
+    let start = Int(Date().timeIntervalSince1970) + 86_400
+    func name(_ days: Int) -> String {
+      Date(timeIntervalSince1970: Double(start + days * 86_400)).formatted(
+        .iso8601.year().month().day())
+    }
+    func at(_ days: Int) -> [String: String] { ["DOSSIER_TEST_CLOCK": "\(start + days * 86_400)"] }
+    let id = try ann.run(["note", "we meet in May"], environment: at(0)).expectSuccess().output
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+    try ann.run(["edit", id, "--text", "we meet in June"], environment: at(1)).expectSuccess()
+    try ann.run(["edit", id, "--text", "we meet in June, in Tokyo"], environment: at(2))
+      .expectSuccess()
+    let log = try ann.run(["log", id]).output
+    #expect(log.contains("text: we meet in June, in Tokyo   was: we meet in June\n"), "\(log)")
+    #expect(log.contains("text: we meet in June   was: we meet in May\n"), "\(log)")
+    for (date, text) in [
+      (name(0), "we meet in May"), (name(1), "we meet in June"),
+      (name(2), "we meet in June, in Tokyo"),
+    ] {
+      let show = try ann.run(["show", id, "--at", date], environment: at(3)).expectSuccess().output
+      #expect(show.lines[0].hasSuffix("  " + text), "\(show)")
+    }
+    #expect(try ann.run(["show", id, "--at", name(-1)], environment: at(3)).status == 66)
+    try ann.run(["rm", id], environment: at(4)).expectSuccess()
+    #expect(try ann.run(["show", id, "--at", name(2)], environment: at(5)).status == 0)
+    #expect(try ann.run(["show", id, "--at", name(4)], environment: at(5)).status == 66)
+  }
+
   @Test func opsListsCommandsAndUndoTakesOneBack() throws {
     defer { try? FileManager.default.removeItem(at: home) }
     for text in ["one", "two", "three"] { try ann.run(["note", text]).expectSuccess() }

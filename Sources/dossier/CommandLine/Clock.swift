@@ -44,6 +44,18 @@ enum Machine {
     )
   }
 
+  /// The last moment of a local day.
+  static func end(of day: Day) -> Timestamp {
+    var local = tm()
+    local.tm_year = Int32(day.year) - 1900
+    local.tm_mon = Int32(day.month) - 1
+    local.tm_mday = Int32(day.day) + 1
+    local.tm_isdst = -1
+    let seconds = mktime(&local)
+    return Timestamp(
+      rawValue: Timestamp(milliseconds: UInt64(max(0, seconds)) * 1000).rawValue &- 1)
+  }
+
   /// "2025-05-12 18:02".
   static func text(_ timestamp: Timestamp) -> String {
     let (day, hour, minute) = day(milliseconds: timestamp.milliseconds)

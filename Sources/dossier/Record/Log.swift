@@ -16,6 +16,8 @@ struct Log: StoreCommand {
       let found = try context.store.find(reference, includeHidden: true)
       let authors = try context.store.authors()
       var entries: [JSON] = []
+      var texts: [ChangesetID: (before: EntityState?, after: EntityState)] = [:]
+      _ = try context.store.replica.replay(found.id) { texts[$0.changeset.id] = ($1, $2) }
       for logged in try context.store.replica.history(of: found.id) {
         let header = logged.changeset.header
         let author = authors[header.writer]
@@ -26,7 +28,10 @@ struct Log: StoreCommand {
           )
         }
         for operation in logged.body.operations where operation.entity == found.id {
-          guard let change = try describe(operation, found.kind, context) else { continue }
+          guard
+            let change = try describe(
+              operation, found.kind, texts[logged.changeset.id], context)
+          else { continue }
           if context.wantsJSON {
             entries.append(
               .object([
@@ -55,7 +60,8 @@ struct Log: StoreCommand {
 
   /// What one operation did, in words; nil for what is not shown to people.
   private func describe(
-    _ operation: Operation, _ kind: Kind, _ context: Context
+    _ operation: Operation, _ kind: Kind, _ states: (before: EntityState?, after: EntityState)?,
+    _ context: Context
   ) throws -> (field: String, value: String, replaced: [String])? {
     func former(_ changes: [ChangeID], _ type: FieldType) throws -> [String] {
       try changes.compactMap { try context.store.replica.value(of: $0, on: operation.entity) }
@@ -80,6 +86,11 @@ struct Log: StoreCommand {
       guard let (name, _) = named(number) else { return nil }
       if !edit.cancelled.isEmpty { return (name, "an edit taken back", []) }
       if edit.hunks.isEmpty { return (name, "decided as it is", []) }
+      // The whole text, so that any earlier one can be had again.
+      if let after = states?.after[number]?.shown {
+        let before = try states?.before?[number]?.shown.map { try context.text($0, .text) }
+        return (name, try context.text(after, .text), before.map { [$0] } ?? [])
+      }
       let words = try edit.hunks.map { try context.text(.text($0.inserted), .text) }
       let inserted = words.filter { !$0.isEmpty }.map { "\"\($0)\"" }
       return (

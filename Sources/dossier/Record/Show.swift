@@ -2,16 +2,21 @@ import ArgumentParser
 import ChangeLog
 import DossierModel
 import DossierStore
+import ReplicaStore
 
 struct Show: StoreCommand {
   static let configuration = CommandConfiguration(abstract: "All that is known of a record.")
 
   @OptionGroup var options: GlobalOptions
   @Argument(help: ArgumentHelp("Records.", valueName: "REF")) var references: [String]
+  @Option(
+    help: ArgumentHelp(
+      "As it was at the end of that day, by the clocks of those who wrote.", valueName: "DATE"))
+  var at: String?
 
   func run(_ context: Context) throws {
     try context.store.transaction {
-      let found = try references.map { try context.store.find($0) }
+      let found = try references.map { try context.store.find($0, includeHidden: at != nil) }
       if context.wantsJSON {
         for found in found { try json(found, context) }
       } else {
@@ -23,15 +28,34 @@ struct Show: StoreCommand {
     }
   }
 
+  /// The record now, or as it was.
+  private func record(_ found: Found, _ context: Context) throws -> Record? {
+    guard let at else { return try context.store.record(found.id) }
+    let date = try context.date(at)
+    guard let day = date.latest ?? date.earliest else {
+      throw Failure("open-date", exit: 64, "\(at) has no last day", input: at)
+    }
+    let time = Machine.end(of: day)
+    guard let state = try context.store.replica.state(of: found.id, at: time), !state.isDeleted,
+      let record = Record(id: found.id, state: state)
+    else {
+      throw Failure(
+        "not-then", exit: 66, "\(found.short) was not there at the end of \(day)",
+        fix: "dossier log \(found.short)")
+    }
+    return record
+  }
+
   private func json(_ found: Found, _ context: Context) throws {
-    guard let record = try context.store.record(found.id) else { return }
+    guard let record = try record(found, context) else { return }
     let names = context.options.fields?.split(separator: ",").map(String.init)
     say(try RecordJSON.encode(record, fields: names) { try context.fullID($0) }.line)
   }
 
   private func text(_ found: Found, _ context: Context) throws {
-    guard let record = try context.store.record(found.id) else { return }
-    say([found.short, found.slug, found.title].compactMap { $0 }.joined(separator: "  "))
+    guard let record = try record(found, context) else { return }
+    let slug = at == nil ? found.slug : record.text(.slug)
+    say([found.short, slug, record.title].compactMap { $0 }.joined(separator: "  "))
     let fields = record.kind.fields.filter {
       !$0.isInternal && ![Field.slug.number, Field.name.number].contains($0.number)
         && !record.elements($0).isEmpty
@@ -49,6 +73,7 @@ struct Show: StoreCommand {
         say("  \(name)\(pad)  \(line)\(index == lines.count - 1 ? mark : "")".trimmingEnd())
       }
     }
+    if at != nil { return }
     for kind in Kind.allCases { try children(of: record, kind, context) }
   }
 
