@@ -36,7 +36,7 @@ struct Dossier: AsyncParsableCommand {
         name: "Record",
         subcommands: [
           New.self, Show.self, Edit.self, Log.self, SetFields.self, Tag.self, Link.self, Act.self,
-          Role.self, Attend.self, Move.self, Remove.self, Restore.self, Undo.self, Redo.self,
+          Role.self, Attend.self, Move.self, Merge.self, Remove.self, Restore.self, Undo.self, Redo.self,
           Ops.self,
         ]),
       CommandGroup(name: "Team", subcommands: [Review.self, Import.self]),

@@ -1,0 +1,41 @@
+import ArgumentParser
+import DossierModel
+import DossierStore
+
+struct Merge: StoreCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make one record of two: the same party, meeting or document entered twice.",
+    discussion: """
+      All that belongs to REF belongs to INTO from then on; INTO keeps its own fields, takes over what it lacks, and
+      is found by the other's names too. Undone like any command, also after a sync.
+      """)
+
+  @OptionGroup var options: GlobalOptions
+  @Argument(help: ArgumentHelp("The one that goes.", valueName: "REF")) var reference: String
+  @Argument(help: ArgumentHelp("The one that stays.", valueName: "INTO")) var target: String
+
+  func run(_ context: Context) throws {
+    try context.store.transaction {
+      let gone = try context.store.find(reference)
+      let stays = try context.store.find(target)
+      guard gone.id != stays.id else {
+        throw Failure("same-record", exit: 64, "a record cannot be merged into itself")
+      }
+      guard gone.kind == stays.kind else {
+        throw Failure(
+          "other-kind", exit: 64,
+          "\(gone.kind.withArticle) cannot be merged into \(stays.kind.withArticle)",
+          details: ["nothing was changed"])
+      }
+      let report = try context.store.merge(gone.id, into: stays.id)
+      context.report(
+        "\(gone.short) is \(stays.short) now · \(stays.title) · \(report.moved) record\(report.moved == 1 ? "" : "s") moved"
+      )
+      for field in report.differing {
+        let record = try context.store.record(gone.id)
+        let value = try record.map { try context.cell($0, field.name) } ?? ""
+        context.report("  \(field.name): kept its own; the other said \(value)")
+      }
+    }
+  }
+}
