@@ -12,7 +12,7 @@ struct Dossier: AsyncParsableCommand {
       name or acronym. More: dossier help dates, filters, fields, exit-codes, environment, sync.
       """,
     version: Version.text,
-    subcommands: [Now.self],
+    subcommands: [Now.self, Complete.self],
     groupedSubcommands: [
       CommandGroup(
         name: "Daily",
@@ -36,14 +36,16 @@ struct Dossier: AsyncParsableCommand {
         name: "Record",
         subcommands: [
           New.self, Show.self, Edit.self, Log.self, SetFields.self, Tag.self, Link.self, Act.self,
-          Role.self, Attend.self, Move.self, Merge.self, Remove.self, Restore.self, Undo.self, Redo.self,
+          Role.self, Attend.self, Move.self, Merge.self, Remove.self, Restore.self, Undo.self,
+          Redo.self,
           Ops.self,
         ]),
       CommandGroup(name: "Team", subcommands: [Review.self, Import.self]),
       CommandGroup(
         name: "Setup",
         subcommands: [
-          Initialize.self, Join.self, Whoami.self, Doctor.self, Compact.self, Version.self,
+          Initialize.self, Join.self, Whoami.self, Doctor.self, Compact.self, Completions.self,
+          Version.self,
         ]),
     ])
 

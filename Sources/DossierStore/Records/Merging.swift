@@ -39,7 +39,6 @@ extension Store {
   }
 }
 
-
 extension Draft {
   /// Puts one record's name in the place of another's, in every field.
   fileprivate mutating func rename(
