@@ -116,7 +116,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "ProgramTests", dependencies: ["dossier", "dossier-server", "SQLite"], swiftSettings: strict),
+      name: "ProgramTests", dependencies: ["dossier", "dossier-server", "SQLite"],
+      swiftSettings: strict),
   ]
 )
 

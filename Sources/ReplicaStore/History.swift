@@ -61,7 +61,7 @@ extension Replica {
 
   /// What an entity was at a time, by the clocks of those who wrote; nil when nobody had written on it yet.
   public func state(of entity: EntityID, at time: Timestamp) throws -> EntityState? {
-    try replay(entity, where: { $0.changeset.header.clock <= time }) { _, _, _ in }
+    try replay(entity, where: { $0.changeset.header.clock <= time }, { _, _, _ in })
   }
 
   private func isInSnapshot(_ id: ChangesetID) throws -> Bool {
