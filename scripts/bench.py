@@ -147,7 +147,10 @@ def main():
     sqlite("plain10.db", INDEXED + "BEGIN;\n" + inserts(part_plain) + "INSERT INTO search (rowid, words) SELECT rowid, words FROM plain;\nCOMMIT;")
     reading("import", "plain10.db", 10_000)
     reading("big", "plain.db", RECORDS)
-    row("overdue", lambda: dossier("big", "overdue"), "", None, "", runs=3)
+    for name, store in ((f"{RECORDS:,}", "big"), ("10,000", "import")):
+        row(f"overdue, {name} records", lambda: dossier(store, "overdue"), "", None, "", runs=3)
+        row(f"dossier alone, {name} records", lambda: dossier(store), "", None, "", runs=3)
+        row(f"completion of a name, {name} records", lambda: dossier(store, "complete", "--", "show", "a"), "", None, "≤ 50 ms", runs=5)
 
     size = os.path.getsize(os.path.join(HOME, "big", "dossier.db"))
     sqlite("rows.db", SCHEMA + "BEGIN;\n" + inserts(plain) + "COMMIT;")

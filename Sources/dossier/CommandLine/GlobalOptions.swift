@@ -11,7 +11,7 @@ struct GlobalOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Only these fields.", valueName: "a,b"))
   var fields: String?
 
-  @Option(help: "table, tsv, json or jsonl.")
+  @Option(help: "table, tsv, csv, json or jsonl.")
   var format: Format?
 
   @Flag(help: "Say nothing but what was asked for.")
@@ -21,7 +21,7 @@ struct GlobalOptions: ParsableArguments {
   var noInput = false
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
-    case table, tsv, json, jsonl
+    case table, tsv, csv, json, jsonl
   }
 }
 

@@ -7,7 +7,7 @@ import SQLite
 
 struct Export: StoreCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write dossiers as Markdown, or all records as JSON lines.",
+    abstract: "Write dossiers as Markdown, all records as JSON lines, or a calendar.",
     discussion:
       "A file that was changed by hand since the last export is not overwritten without --force.")
 
@@ -17,7 +17,7 @@ struct Export: StoreCommand {
   @Option(
     name: .shortAndLong, help: ArgumentHelp("Where to; - is standard output.", valueName: "DIR|-"))
   var output: String
-  @Option(name: .customLong("as"), help: "md or jsonl.") var format = "md"
+  @Option(name: .customLong("as"), help: "md, jsonl or ics.") var format = "md"
   @Flag(help: "Overwrite what was changed by hand.") var force = false
   @Flag(help: "Show what differs; write nothing.") var diff = false
 
@@ -29,11 +29,22 @@ struct Export: StoreCommand {
       if output == "-" { return sayRaw(text) }
       try Files.writePrivately(Array(text.utf8), to: output, mode: 0o644)
       context.report("wrote \(output)")
+    case "ics": try calendar(context)
     default:
       throw Failure(
-        "bad-format", exit: 64, "cannot export \"\(format)\"", details: ["formats: md, jsonl"],
+        "bad-format", exit: 64, "cannot export \"\(format)\"",
+        details: ["formats: md, jsonl, ics; for a spreadsheet: dossier actions --format csv"],
         input: format)
     }
+  }
+
+  private func calendar(_ context: Context) throws {
+    let calendar = CalendarFile(try context.store.transaction { try context.store.graph() })
+    if output == "-" { return sayRaw(calendar.text) }
+    try Files.writePrivately(Array(calendar.text.utf8), to: output, mode: 0o644)
+    let left = calendar.leftOut
+    context.report(
+      "wrote \(output)" + (left > 0 ? "; \(left) without certain days are not in it" : ""))
   }
 
   private func pages(_ context: Context) throws {

@@ -53,9 +53,7 @@ extension Context {
     let names = wanted ?? defaults
     var table = Table(header: names.map { $0.replacing("_", with: " ") })
     for record in records { table.rows.append(try names.map { try cell(record, $0) }) }
-    let isTable = options.format.map { $0 == .table } ?? terminal.isOutputTerminal
-    let lines = isTable ? table.lines(width: terminal.width) : table.tabSeparated
-    if !lines.isEmpty { say(lines.joined(separator: "\n")) }
+    show(table)
   }
 
   /// The names after `--fields`.

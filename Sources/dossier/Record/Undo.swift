@@ -1,6 +1,7 @@
 import ArgumentParser
 import ChangeLog
 import DossierModel
+import DossierPages
 import DossierStore
 import ReplicaStore
 
@@ -103,7 +104,9 @@ extension Context {
     return seen + (count > 3 ? ["… \(count - 3) more"] : [])
   }
 
+  /// Prints rows: aligned on a terminal, separated by tabs in a pipe, or for a spreadsheet.
   func show(_ table: Table) {
+    if options.format == .csv { return sayRaw(CSV.text(header: table.header, rows: table.rows)) }
     let isTable = options.format.map { $0 == .table } ?? terminal.isOutputTerminal
     let lines = isTable ? table.lines(width: terminal.width) : table.tabSeparated
     if !lines.isEmpty { say(lines.joined(separator: "\n")) }

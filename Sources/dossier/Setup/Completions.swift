@@ -71,40 +71,51 @@ struct Complete: ParsableCommand {
 
   func run() throws {
     var words = self.words
+    var options = try GlobalOptions.parse([])
+    // Wherever it stands, the store that is named is the one that is asked.
+    while let place = words.firstIndex(of: "--store"), place + 1 < words.count {
+      options.store = words[place + 1]
+      words.removeSubrange(place...place + 1)
+    }
     if words.first == "--" { words.removeFirst() }
     let last = words.popLast() ?? ""
-    for candidate in try candidates(words, last) {
+    for candidate in try candidates(words, last, options) {
       say(candidate.word + "\t" + candidate.title.replacing("\t", with: " "))
     }
   }
 
-  private func candidates(_ before: [String], _ last: String) throws -> [(
-    word: String, title: String
-  )] {
+  private func candidates(
+    _ before: [String], _ last: String, _ options: GlobalOptions
+  ) throws -> [(word: String, title: String)] {
     guard let command = before.first else { return Self.commands(last) }
     if last.hasPrefix("-") { return Self.options(of: command, last) }
     // Nothing to be found where there is no store; and nothing is to be made.
-    guard
-      let store = try? Store(
-        folder: Context.folder(try GlobalOptions.parse([])), surroundings: Machine.surroundings())
-    else { return [] }
+    let folder = Context.folder(options)
+    guard let store = try? Store(folder: folder, surroundings: Machine.surroundings()) else {
+      return []
+    }
     if let colon = last.lastIndex(of: ":") {
-      let key = last[...colon]
-      let kinds: [Kind] =
-        key == "in:" ? [.partnership, .dialogue] : key == "topic:" ? [.topic] : [.party]
-      guard ["in:", "by:", "with:", "of:", "topic:"].contains(key) else { return [] }
+      let key = String(last[...colon])
+      guard let kinds = Self.kinds(ofFilter: key) else { return [] }
       return try store.completions(of: String(last[last.index(after: colon)...]), kinds)
         .map { (key + $0.word, $0.title) }
     }
     if last.hasPrefix("+") {
-      return try store.completions(of: String(last.dropFirst()), [.topic]).map {
-        ("+" + $0.word, $0.title)
-      }
+      return try store.completions(of: String(last.dropFirst()), [.topic])
+        .map { ("+" + $0.word, $0.title) }
     }
     return try store.completions(of: last, Self.kinds(after: before)).map { ($0.word, $0.title) }
   }
 
-  /// The groups of the help included.
+  private static func kinds(ofFilter key: String) -> [Kind]? {
+    switch key {
+    case "in:": [.partnership, .dialogue]
+    case "by:", "with:", "of:", "owner:", "for:": [.party]
+    case "topic:": [.topic]
+    default: nil
+    }
+  }
+
   private static var all: [any ParsableCommand.Type] { Dossier.configuration.subcommands }
 
   private static func commands(_ beginning: String) -> [(word: String, title: String)] {
