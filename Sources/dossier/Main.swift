@@ -9,7 +9,7 @@ struct Dossier: AsyncParsableCommand {
       "Partnerships, dialogues and action items: noted offline, level with the team, handed on as Markdown.",
     discussion: """
       A singular word writes, its plural lists. A record is named by its short id (a-7h3n), its slug, its
-      name or acronym. More: dossier help dates, filters, fields, exit-codes, environment, sync.
+      name or acronym. More: dossier help dates, filters, fields, minutes, exit-codes, environment, sync.
       """,
     version: Version.text,
     subcommands: [Now.self, Complete.self],

@@ -3,6 +3,12 @@ import SQLite
 
 /// Texts that could not be saved, kept as files so that no word is lost.
 enum Unsaved {
+  /// How many texts wait.
+  static func count() throws -> Int {
+    let folder = Context.unsavedFolder
+    return Files.isFolder(folder) ? try Folder(path: folder, links: .followed).names().count : 0
+  }
+
   /// - Returns: the path, with ~ for the home folder.
   static func keep(_ text: String) throws -> String { try keep(bytes: Array(text.utf8)) }
 

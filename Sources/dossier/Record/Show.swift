@@ -56,6 +56,9 @@ struct Show: StoreCommand {
     guard let record = try record(found, context) else { return }
     let slug = at == nil ? found.slug : record.text(.slug)
     say([found.short, slug, record.title].compactMap { $0 }.joined(separator: "  "))
+    if record.isDeleted {
+      say("  deleted; still shown because records belong to it (dossier restore \(found.short))")
+    }
     let fields = record.kind.fields.filter {
       !$0.isInternal && ![Field.slug.number, Field.name.number].contains($0.number)
         && !record.elements($0).isEmpty

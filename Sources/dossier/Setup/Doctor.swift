@@ -38,6 +38,12 @@ struct Doctor: StoreCommand {
       )
     }
     say("     \(Version.text), SQLite \(Connection.libraryVersion), \(context.store.folder)")
+    let waiting = try Unsaved.count()
+    if waiting > 0 {
+      say(
+        "     \(waiting) text\(waiting == 1 ? "" : "s") that could not be saved wait in \(Context.unsavedFolder)"
+      )
+    }
     if findings.contains(where: { $0.problem != nil }) {
       guard rebuild else { throw ExitCode(1) }
     }

@@ -55,6 +55,26 @@ enum HelpTopics {
 
     Two people who change one field without knowing of each other both keep their value: one is shown,
     the other waits in dossier review. dossier sync --status says what waits.
+
+    Without a network: dossier sync --to FILE writes a bundle, dossier sync --from FILE takes one; a folder in the
+    place of the file is shared by all. dossier sync --explain REF says of one record what is sent and what waits.
+    Machines that join late begin with a snapshot; dossier compact lets a machine begin with one too.
+    """,
+    "minutes": """
+    dossier take reads minutes line by line, dossier import FILE --as md reads them from a file. Each line is one record,
+    safe on disk before the next is read; a line that names nobody known is kept as a note.
+
+    any text                      a note
+    jp: text                      what that party or person said
+    ... text                      goes on with the line before
+    TOPIC: data flows             the agenda point of what follows
+    DECISION: text                a decision; also RESOLUTION: and AGREED:
+    POSITION jp: text             its position on the topic
+    ACTION ann, bob: text by friday   an action item; the date is read from the dialogue's day
+    PROMISE jp: text by end of june   a commitment of theirs
+    present+ taira, kiuchi        who is there; regrets+ x
+    s/old/new/                    corrects the line before
+    /undo  /rule chatham  /who  /end
     """,
   ]
 }
