@@ -96,10 +96,10 @@ FAULTS = [
     ("unsent work of a copied store is dropped", REPLICA + "Reissue.swift",
      "    for (changeset, body) in zip(unsent, bodies) {", "    for (changeset, body) in zip(unsent, bodies).dropFirst() {"),
     ("a receipt goes back with an older bundle", REPLICA + "BundleExchange.swift",
-     "{ held[writer] = max(held[writer], sequence) }", "{ _ = (writer, sequence) }"),
+     "{ held[writer] = max(held[writer], sequence) }", "{ held[writer] += 0 * sequence }"),
     # snapshots
     ("a snapshot forgets the insides of texts", REPLICA + "SnapshotExchange.swift",
-     "        state.documents = try documents(of: id)\n        snapshot.entities", "        snapshot.entities"),
+     "        state.documents = try documents(of: id)\n        snapshot.entities", "        state.documents = []\n        snapshot.entities"),
     ("unsent work is forgotten under a snapshot", REPLICA + "SnapshotExchange.swift",
      "      try applyAnew()\n    }\n    step.received", "      try rebuild()\n    }\n    step.received"),
     ("a snapshot is made although something is unsent", REPLICA + "SnapshotExchange.swift",
