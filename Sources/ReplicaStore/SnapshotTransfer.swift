@@ -8,6 +8,8 @@ struct SnapshotTransfer {
   private var going: (id: Digest, bytes: [UInt8], offset: Int)?
   private var hasOffered = false
   private(set) var refused: Verdict.Refusal?
+  /// The remote took what was offered.
+  private(set) var isTaken = false
 
   init(_ replica: Replica, remoteKeepsOneEvery distance: Int) {
     self.replica = replica
@@ -37,7 +39,9 @@ struct SnapshotTransfer {
         throw ReplicaError.brokenAnswer("it wants more of a snapshot than there is")
       }
       going?.offset = offset
-    case .taken: going = nil
+    case .taken:
+      going = nil
+      isTaken = true
     case .refused(let refusal):
       going = nil
       refused = refusal
@@ -64,11 +68,17 @@ struct SnapshotTransfer {
 
   /// Whether there is something to offer to a remote that is level otherwise.
   ///
-  /// - Parameter lacksOurs: the remote has not got what our log begins with.
-  mutating func offersMore(_ response: SyncResponse, lacksOurs: Bool) throws -> Bool {
+  /// - Parameters:
+  ///   - lacksOurs: the remote has not got what our log begins with.
+  ///   - hasNews: something went or came in this session; one without costs nobody a look at the whole log.
+  mutating func offersMore(
+    _ response: SyncResponse, lacksOurs: Bool, hasNews: Bool
+  ) throws -> Bool {
     if isOffering { return true }
     guard !hasOffered else { return false }
-    let isFar = response.head.position - (response.snapshot?.position ?? 0) >= distance
+    let isFar =
+      (hasNews || distance <= 1)
+      && response.head.position - (response.snapshot?.position ?? 0) >= distance
     guard lacksOurs || isFar else { return false }
     hasOffered = true
     guard let snapshot = try lacksOurs ? replica.snapshot() : replica.makeSnapshot() else {

@@ -40,6 +40,8 @@ public struct SyncSession {
     public var reissued: Int?
     /// What others wrote, the remote refuses, and we had built on: in quarantine now.
     public var setAside = 0
+    /// The remote took a snapshot of ours.
+    public var isSnapshotTaken = false
     /// Why the remote did not take a snapshot of ours.
     public var snapshotRefused: Verdict.Refusal?
   }
@@ -75,8 +77,12 @@ public struct SyncSession {
       let hasTransferred = try transfer.take(response, &step)
       report.add(step)
       onStep(report)
-      if step.isLevel, try !transfer.offersMore(response, lacksOurs: step.lacksSnapshot) {
+      let hasNews = report.sent + report.received > 0
+      if step.isLevel,
+        try !transfer.offersMore(response, lacksOurs: step.lacksSnapshot, hasNews: hasNews)
+      {
         report.snapshotRefused = transfer.refused
+        report.isSnapshotTaken = transfer.isTaken
         return report
       }
       let hasMoved =
@@ -87,7 +93,9 @@ public struct SyncSession {
       idle = hasMoved ? 0 : idle + 1
       if idle > 1, !step.gaps.isEmpty {
         // The snapshot that our log begins with may fill them.
-        if step.lacksSnapshot, try transfer.offersMore(response, lacksOurs: true) { continue }
+        if step.lacksSnapshot, try transfer.offersMore(response, lacksOurs: true, hasNews: false) {
+          continue
+        }
         // Or they wait behind what somebody else may not bring in: ours need not.
         if let fork = try replica.letGoOfRefused() {
           report.setAside += fork.displaced.count

@@ -186,6 +186,15 @@ struct ChangesetLogContractSnapshotTests {
     damaged[bytes.count / 2] ^= 1
     #expect(try verdict(damaged) == .refused(.malformed))
     #expect(try verdict([1, 2, 3]) == .refused(.malformed))
+    // Who may not write hears so with the first part, before all of it is sent.
+    let early = SnapshotPart(
+      id: Digest(of: bytes), size: bytes.count, offset: 0, bytes: Array(bytes[..<60]))
+    let request = SyncRequest(
+      workspace: log.workspace, cursor: before,
+      own: WriterHead(writer: .zero, sequence: 0, id: .zero), snapshot: .offers(early))
+    #expect(
+      try log.answer(request, from: "v-a") { _ in .readOnly }.snapshotVerdict
+        == .refused(.readOnly))
     #expect(try verdict(bytes) { _ in .readOnly } == .refused(.readOnly))
     #expect(try verdict(bytes) { _ in .notEnrolled } == .refused(.notEnrolled))
     var elsewhere = try Author(1, in: WorkspaceID(high: 5, low: 5))

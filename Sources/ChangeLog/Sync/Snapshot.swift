@@ -84,6 +84,15 @@ public struct SignedSnapshot: Sendable {
     return writer.bytes + (try key.sign(Digest(of: writer.bytes).bytes))
   }
 
+  /// Whose snapshot begins with these bytes; nothing is checked. nil when they are the beginning of none.
+  static func key(in bytes: [UInt8]) -> PublicKey? {
+    let start = Snapshot.magic.count
+    guard bytes.starts(with: Snapshot.magic), bytes.count >= start + PublicKey.size else {
+      return nil
+    }
+    return PublicKey(bytes: Array(bytes[start..<start + PublicKey.size]))
+  }
+
   /// - Parameter withEntities: false reads only what a log must know: what it stands for and whose it is.
   /// - Throws: ``FormatError`` for bytes that are not, to the last one, what the maker signed.
   public init(decoding bytes: [UInt8], withEntities: Bool = true) throws(FormatError) {

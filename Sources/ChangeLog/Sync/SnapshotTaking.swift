@@ -8,6 +8,12 @@ extension ChangesetLog {
     mayWrite: (PublicKey) throws -> Verdict.Refusal?
   ) throws -> SnapshotVerdict {
     guard case .offers(let part) = request else { return .none }
+    // Before all of it is on the way: its maker's key stands at its beginning.
+    if part.offset == 0, let key = SignedSnapshot.key(in: part.bytes),
+      let refusal = try mayWrite(key)
+    {
+      return .refused(refusal)
+    }
     switch try gather(part, from: device) {
     case .partly(let size): return .needs(offset: size)
     case .whole(let bytes):

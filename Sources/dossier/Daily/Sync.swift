@@ -153,7 +153,11 @@ struct SyncRun {
           + (reissued > 0 ? ", and \(count(reissued, "unsent change")) kept" : ""))
     }
     if let reason = report.snapshotRefused {
-      lines.append("the server did not take the snapshot that the log here begins with: \(reason)")
+      lines.append("the server did not take a snapshot of what is here: \(reason)")
+    } else if report.isSnapshotTaken {
+      lines.append("the server has a snapshot of what is here, for those who join later")
+    } else if givesSnapshot {
+      lines.append("there was no snapshot to be given: the server has this one, or something waits")
     }
     if report.setAside > 0 {
       lines.append(
