@@ -169,6 +169,32 @@ import Testing
     }
   }
 
+  /// Set back in its place, with its mark: only what a colleague has tells. Both sides keep their words, and the
+  /// machine is who it was.
+  @Test func aStoreThatWasSetBackUnnoticedLearnsItFromAColleague() throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let store = bob.home.appending(path: ".local/share/dossier").path
+    let backup = home.appending(path: "backup").path
+    try bob.run(["-a", store, backup], program: "/bin/cp").expectSuccess()
+    try bob.run(["note", "lost here, known to ann"]).expectSuccess()
+    try give(bob, ann)
+    try bob.run(["-a", backup + "/.", store], program: "/bin/cp").expectSuccess()
+    try bob.run(["note", "noted after the restore"]).expectSuccess()
+    let path = home.appending(path: "from-ann").path
+    try ann.run(["sync", "--to", path]).expectSuccess()
+    let told = try bob.run(["sync", "--from", path]).expectSuccess()
+    #expect(told.errors.contains("copied or restored"), "\(told.errors)")
+    #expect(try bob.run(["whoami"]).output.hasPrefix("bob on desk"))
+    try give(bob, ann)
+    for one in [ann, bob] {
+      #expect(
+        try Set(one.run(["notes", "--fields", "text"]).output.lines)
+          == ["lost here, known to ann", "noted after the restore"])
+      #expect(!(try one.run(["ops"]).output.contains("unknown writer")))
+      #expect(try one.run(["doctor"]).status == 0)
+    }
+  }
+
   /// One bundle that cannot be taken does not keep the others, and the exit code tells.
   @Test func aStrangeBundleInASharedFolderKeepsNoOther() throws {
     defer { try? FileManager.default.removeItem(at: home) }

@@ -153,12 +153,18 @@ struct BundleSync {
   /// Does it, and takes it back when nothing is to be saved.
   private func trying(_ work: () throws -> Void) throws {
     struct Back: Error {}
+    let name = try store.replica.identity().head.writer
     do {
       try store.transaction {
         try work()
+        // What came may show that this store was copied or set back: then it has a new name, and says whose it is.
+        if try store.replica.identity().head.writer != name { try store.introduceAgain() }
         if isDryRun { throw Back() }
       }
     } catch is Back {}
+    if try store.replica.identity().head.writer != name {
+      context.report("this store was copied or restored; it has a new name now, and kept its words")
+    }
   }
 
   private func report(_ received: Replica.Received, from maker: String) throws {
