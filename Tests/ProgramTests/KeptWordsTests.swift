@@ -195,6 +195,23 @@ import Testing
     }
   }
 
+  /// A merge decides nothing that waits for a person, and takes nobody of the team away.
+  @Test func aMergeDecidesNothingThatWaits() throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    for name in ["one", "two"] { try ann.run(["new", "party", name]).expectSuccess() }
+    try give(ann, bob)
+    try ann.run(["set", "two", "remark=ann's"]).expectSuccess()
+    try bob.run(["set", "two", "remark=bob's"]).expectSuccess()
+    try give(bob, ann)
+    for words in [["one", "two"], ["two", "one"]] {
+      let merge = try ann.run(["merge"] + words)
+      #expect(merge.status == 73 && merge.errors.contains("wait for a decision"))
+    }
+    let team = try ann.run(["merge", "ann", "one"])
+    #expect(team.status == 73 && team.errors.contains("one of this team"))
+    #expect(try ann.run(["review"]).output.contains("bob's"))
+  }
+
   /// One bundle that cannot be taken does not keep the others, and the exit code tells.
   @Test func aStrangeBundleInASharedFolderKeepsNoOther() throws {
     defer { try? FileManager.default.removeItem(at: home) }

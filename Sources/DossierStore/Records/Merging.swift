@@ -45,7 +45,8 @@ extension Draft {
     _ id: EntityID, to other: EntityID, in record: Record
   ) throws -> Bool {
     var hasChanged = false
-    for field in record.kind.fields {
+    // What waits for a decision is decided by nobody here: it names the former record until then.
+    for field in record.kind.fields where !record.conflicts.contains(field.number) {
       for value in record.elements(field) {
         let renamed = value.renaming(id, to: other)
         guard renamed != value else { continue }

@@ -27,6 +27,12 @@ struct Merge: StoreCommand {
           "\(gone.kind.withArticle) cannot be merged into \(stays.kind.withArticle)",
           details: ["nothing was changed"])
       }
+      try refuseUndecided([gone, stays], context)
+      guard try !context.store.us().contains(gone.id) else {
+        throw Failure(
+          "one-of-us", exit: 73, "\(gone.title) is one of this team; it cannot go",
+          details: ["nothing was changed"], fix: "dossier merge \(stays.short) \(gone.short)")
+      }
       let report = try context.store.merge(gone.id, into: stays.id)
       context.report(
         "\(gone.short) is \(stays.short) now · \(stays.title) · \(report.moved) record\(report.moved == 1 ? "" : "s") moved"
@@ -36,6 +42,15 @@ struct Merge: StoreCommand {
         let value = try record.map { try context.cell($0, field.name) } ?? ""
         context.report("  \(field.name): kept its own; the other said \(value)")
       }
+    }
+  }
+
+  /// A merge must not decide what waits for a person.
+  private func refuseUndecided(_ both: [Found], _ context: Context) throws {
+    for found in both where try context.store.record(found.id)?.conflicts.isEmpty == false {
+      throw Failure(
+        "undecided", exit: 73, "values of \(found.short) \(found.title) wait for a decision",
+        details: ["nothing was changed"], fix: "dossier review")
     }
   }
 }
