@@ -88,6 +88,26 @@ import Testing
     #expect(taken.errors.contains("there is no rule \"nonsense\""))
   }
 
+  /// A slip of the fingers is told, and costs no word.
+  @Test func slipsAreTold() throws {
+    defer { try? FileManager.default.removeItem(at: program.home) }
+    for (line, told) in [
+      ("POSITON jp: with trust", "no party and no label is called \"POSITON\"; kept as a note"),
+      ("ACTION ann: send it by tomorow", "no due date: tomorow is not in the grammar; tomorrow is"),
+      ("ACTION ann: send it by 3/4/2026", "no due date: 3/4/2026 is 3 April 2026 or March 4, 2026"),
+      ("PROMISE jp: text by 2025-02-30", "no due date: 2025-02-30"),
+    ] {
+      let taken = try program.run(["take", "d"], input: line + "\n").expectSuccess()
+      #expect(taken.errors.contains(told), "\(taken.errors)")
+    }
+    for line in ["ACTION ann: a draft by both sides", "NATO: a note", "Remember: a note"] {
+      let taken = try program.run(["take", "d"], input: line + "\n").expectSuccess()
+      #expect(!taken.errors.contains("no due date"), "\(taken.errors)")
+    }
+    #expect(try program.run(["notes"]).output.lines.count == 3)
+    #expect(try program.run(["actions"]).output.lines.count == 4)
+  }
+
   /// Whoever kills it in the middle of the meeting finds every line that was answered.
   @Test func aLineThatWasAnsweredIsThereAfterAKill() throws {
     defer { try? FileManager.default.removeItem(at: program.home) }

@@ -89,8 +89,11 @@ struct Scribe {
   private mutating func said(_ name: String, _ text: String, _ line: String) throws -> Answer {
     let parties = try context.store.candidates(name, [.party])
     switch parties.count {
-    // "Remember: …" is a note, and stays one word for word.
-    case 0: return try note("note", line)
+    // "Remember: …" is a note, and stays one word for word; "POSITON jp: …" is that too, and a slip.
+    case 0:
+      let label = name.prefix { $0 != " " }
+      guard label.count > 3, label.allSatisfy(\.isUppercase) else { return try note("note", line) }
+      return try kept(line, because: "no party and no label is called \"\(label)\"")
     case 1: return try note("statement", text, by: parties[0].id)
     default: return try unclear(name, parties.map(\.short), line)
     }
@@ -101,7 +104,13 @@ struct Scribe {
   ) throws -> Answer {
     let context = context
     let place = place
-    let found = ScribeLine.due(in: text) { try? context.date($0, from: place.day) }
+    var slip: String?
+    let found = ScribeLine.due(in: text) { words in
+      do { return try context.date(words, from: place.day) } catch {
+        slip = slip ?? Self.slip(error)
+        return nil
+      }
+    }
     let us = try context.store.us()
     let isTask = !isPromise && owners.allSatisfy { us.contains($0) }
     let id = try context.store.write("take") { draft in
@@ -119,8 +128,28 @@ struct Scribe {
     last = (id, .actionText)
     count += 1
     let names = try owners.map { try context.name($0) }.joined(separator: ", ")
-    return try made(
+    var answer = try made(
       id, [isTask ? "action" : "commitment", names, found.map { "due \($0.due.reading)" } ?? ""])
+    if found == nil, let slip {
+      answer.text += "   no due date: " + slip
+      answer.isProblem = true
+    }
+    return answer
+  }
+
+  /// What is wrong with words that were meant for a date; nil for words that were not.
+  private static func slip(_ error: any Error) -> String? {
+    switch error {
+    case DateError.ambiguous(let input, let readings):
+      return "\(input) is " + readings.map(\.words).joined(separator: " or ")
+    case DateError.impossible(let input, let reason): return "\(input): \(reason)"
+    case DateError.unknown(let input, let forms):
+      guard let form = forms.first,
+        Similarity.distance(input.lowercased(), form.lowercased()) <= max(1, input.count / 4)
+      else { return nil }
+      return "\(input) is not in the grammar; \(form) is"
+    default: return nil
+    }
   }
 
   private mutating func attend(_ names: [String], _ how: String, _ line: String) throws -> Answer {
