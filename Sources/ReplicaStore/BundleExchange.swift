@@ -167,6 +167,7 @@ extension Replica {
         let header = changeset.header
         for seen in header.seen { want(seen.writer, seen.sequence) }
         if header.isContinued { want(header.writer, header.sequence + 1) }
+        // What a newer version wrote may be unreadable here; its header was looked at.
         guard let body = try? changeset.decodedBody() else { return }
         if case .changeset(let writer, let sequence) = vector.wait(for: header, body) {
           want(writer, sequence)

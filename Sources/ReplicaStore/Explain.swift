@@ -26,6 +26,7 @@ extension Replica {
   public func passages(of entity: EntityID) throws -> [Passage] {
     try connection.reading {
       let vector = try applied()
+      // A body that cannot be read here says of no record that it is about it.
       var passages: [Passage] = []
       try connection.forEach(
         """

@@ -50,16 +50,16 @@ struct SnapshotTransfer {
       coming = nil
       return wasOffering && response.snapshotVerdict != .none
     }
-    if coming?.id != part.id { coming = (part.id, []) }
-    guard part.offset == coming!.bytes.count else {
+    var bytes = coming?.id == part.id ? coming?.bytes ?? [] : []
+    guard part.offset == bytes.count else {
       throw ReplicaError.brokenAnswer("the parts of a snapshot do not follow")
     }
-    coming!.bytes += part.bytes
-    guard coming!.bytes.count == part.size else { return true }
-    defer { coming = nil }
-    guard Digest(of: coming!.bytes) == part.id,
-      let signed = try? SignedSnapshot(decoding: coming!.bytes)
-    else { throw ReplicaError.brokenAnswer("its snapshot cannot be read") }
+    bytes += part.bytes
+    coming = bytes.count < part.size ? (part.id, bytes) : nil
+    guard coming == nil else { return true }
+    guard Digest(of: bytes) == part.id, let signed = try? SignedSnapshot(decoding: bytes) else {
+      throw ReplicaError.brokenAnswer("its snapshot cannot be read")
+    }
     let taken = try replica.take(signed.snapshot, of: response.head.log)
     step.received = taken.received
     step.reissued += taken.reissued

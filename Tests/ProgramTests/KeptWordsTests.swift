@@ -3,32 +3,14 @@ import Testing
 
 /// Ways in which words were once lost, or seemed to be: what a person typed and what a colleague typed both stay.
 @Suite struct KeptWordsTests {
-  private let home: URL
-  private let ann: Program
-  private let bob: Program
+  private let team: TwoMachines
+  private var ann: Program { team.ann }
+  private var bob: Program { team.bob }
+  private var home: URL { team.home }
 
-  init() throws {
-    let home = try Project.temporaryFolder()
-    func machine(_ name: String) throws -> Program {
-      let folder = home.appending(path: name)
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-      return try Program(home: folder, clock: nil, seed: nil)
-    }
-    (self.home, ann, bob) = (home, try machine("ann"), try machine("bob"))
-    try ann.run(["init", "--name", "ann", "--device", "laptop"]).expectSuccess()
-    try ann.run(["sync", "--to", home.appending(path: "first").path]).expectSuccess()
-    try bob.run(
-      ["join", home.appending(path: "first").path, "--name", "bob", "--device", "desk"]
-    ).expectSuccess()
-    try give(bob, ann, trust: true)
-  }
+  init() throws { team = try TwoMachines() }
 
-  /// Brings one machine's changes to another.
-  private func give(_ from: Program, _ to: Program, trust: Bool = false) throws {
-    let path = home.appending(path: UUID().uuidString).path
-    try from.run(["sync", "--to", path]).expectSuccess()
-    try to.run(["sync", "--from", path] + (trust ? ["--trust"] : [])).expectSuccess()
-  }
+  private func give(_ from: Program, _ to: Program) throws { try team.give(from, to) }
 
   private func note(_ text: String) throws -> String {
     let id = try ann.run(["note", text]).expectSuccess().output
@@ -50,7 +32,6 @@ import Testing
   private var dossier: String { Project.programs.appending(path: "dossier").path }
 
   @Test func whatArrivesWhileTheEditorIsOpenStays() throws {
-    defer { try? FileManager.default.removeItem(at: home) }
     let id = try note("Agenda of the day")
     try bob.run(["edit", id, "--text", "Agenda of the day\nThe minister promised twelve million"])
       .expectSuccess()
@@ -66,7 +47,6 @@ import Testing
   }
 
   @Test func whatASecondWindowSavesWhileTheEditorIsOpenStays() throws {
-    defer { try? FileManager.default.removeItem(at: home) }
     let id = try note("one two three")
     try edit(
       id, on: ann, replacing: "one", with: "ONE",
@@ -84,7 +64,6 @@ import Testing
   }
 
   @Test func aRecordDeletedWhileTheEditorIsOpenComesBackAndSaysSo() throws {
-    defer { try? FileManager.default.removeItem(at: home) }
     let id = try note("precious")
     let saved = try edit(
       id, on: ann, replacing: "precious", with: "precious words",
@@ -96,7 +75,6 @@ import Testing
 
   /// A value is taken by its mark: what came since the list was read does not take its place.
   @Test func reviewTakesTheValueThatWasSeen() throws {
-    defer { try? FileManager.default.removeItem(at: home) }
     let id = try note("a note")
     try ann.run(["set", id, "remark=ann's"]).expectSuccess()
     try bob.run(["set", id, "remark=bob's"]).expectSuccess()
@@ -117,7 +95,6 @@ import Testing
   }
 
   @Test func twoRecordsWithOneSlugAreNotTakenForEachOther() throws {
-    defer { try? FileManager.default.removeItem(at: home) }
     try ann.run(["new", "partnership", "Same A", "--slug", "same"]).expectSuccess()
     try bob.run(["new", "partnership", "Same B", "--slug", "same"]).expectSuccess()
     try give(ann, bob)
@@ -128,14 +105,12 @@ import Testing
   }
 
   @Test func joiningTheSameWorkspaceByBundleAgainChangesNothing() throws {
-    defer { try? FileManager.default.removeItem(at: home) }
     let again = try bob.run(["join", home.appending(path: "first").path])
     #expect(again.status == 73)
     #expect(try bob.run(["whoami"]).output.hasPrefix("bob on desk"))
   }
 
   @Test func anOutputThatCannotBeWrittenIsAnError() throws {
-    defer { try? FileManager.default.removeItem(at: home) }
     _ = try note("words")
     for arguments in [["export", "--as", "jsonl", "-o", "-"], ["export", "-o", "-"], ["notes"]] {
       try ann.run(["new", "partnership", "P"])
@@ -147,7 +122,6 @@ import Testing
   }
 
   @Test func aWordThatIsNoTextIsRefused() throws {
-    defer { try? FileManager.default.removeItem(at: home) }
     let script = "'\(dossier)' note \"$(printf 'bad \\377 word')\""
     let result = try ann.run(["-c", script], program: "/bin/sh")
     #expect(result.status == 65 && result.errors.contains("not valid UTF-8"))
@@ -158,7 +132,6 @@ import Testing
 
   /// A store whose database went is not taken for a new one.
   @Test func aStoreWithoutItsDatabaseSaysSo() throws {
-    defer { try? FileManager.default.removeItem(at: home) }
     let path = ann.home.appending(path: ".local/share/dossier/dossier.db").path
     for damage in ["rm '\(path)'", ": > '\(path)'"] {
       _ = try ann.run(["-c", damage], program: "/bin/sh").expectSuccess()
@@ -172,7 +145,6 @@ import Testing
   /// Set back in its place, with its mark: only what a colleague has tells. Both sides keep their words, and the
   /// machine is who it was.
   @Test func aStoreThatWasSetBackUnnoticedLearnsItFromAColleague() throws {
-    defer { try? FileManager.default.removeItem(at: home) }
     let store = bob.home.appending(path: ".local/share/dossier").path
     let backup = home.appending(path: "backup").path
     try bob.run(["-a", store, backup], program: "/bin/cp").expectSuccess()
@@ -197,7 +169,6 @@ import Testing
 
   /// A merge decides nothing that waits for a person, and takes nobody of the team away.
   @Test func aMergeDecidesNothingThatWaits() throws {
-    defer { try? FileManager.default.removeItem(at: home) }
     for name in ["one", "two"] { try ann.run(["new", "party", name]).expectSuccess() }
     try give(ann, bob)
     try ann.run(["set", "two", "remark=ann's"]).expectSuccess()
@@ -214,7 +185,6 @@ import Testing
 
   /// One bundle that cannot be taken does not keep the others, and the exit code tells.
   @Test func aStrangeBundleInASharedFolderKeepsNoOther() throws {
-    defer { try? FileManager.default.removeItem(at: home) }
     let folder = home.appending(path: "share").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
     let eve = try Program(home: home.appending(path: "eve"), clock: nil, seed: nil)

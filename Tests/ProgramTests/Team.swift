@@ -59,6 +59,38 @@ final class Team {
   }
 }
 
+/// Two machines that know each other and meet by bundles alone.
+final class TwoMachines {
+  let home: URL
+  let ann: Program
+  let bob: Program
+  /// What bob joined with.
+  var firstBundle: String { home.appending(path: "first").path }
+
+  init() throws {
+    let home = try Project.temporaryFolder()
+    func machine(_ name: String) throws -> Program {
+      let folder = home.appending(path: name)
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+      return try Program(home: folder, clock: nil, seed: nil)
+    }
+    (self.home, ann, bob) = (home, try machine("ann"), try machine("bob"))
+    try ann.run(["init", "--name", "ann", "--device", "laptop"]).expectSuccess()
+    try ann.run(["sync", "--to", firstBundle]).expectSuccess()
+    try bob.run(["join", firstBundle, "--name", "bob", "--device", "desk"]).expectSuccess()
+    try give(bob, ann, trust: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: home) }
+
+  /// Brings one machine's changes to another.
+  func give(_ from: Program, _ to: Program, trust: Bool = false) throws {
+    let path = home.appending(path: UUID().uuidString).path
+    try from.run(["sync", "--to", path]).expectSuccess()
+    try to.run(["sync", "--from", path] + (trust ? ["--trust"] : [])).expectSuccess()
+  }
+}
+
 /// Something that takes connections and never says a word.
 final class SilentListener {
   private let descriptor: Int32

@@ -3,34 +3,15 @@ import Testing
 
 /// What colleagues did: seen once, taken back only when asked for by name.
 @Suite struct TeamNewsTests {
-  private let home: URL
-  private let ann: Program
-  private let bob: Program
+  private let team: TwoMachines
+  private var ann: Program { team.ann }
+  private var bob: Program { team.bob }
 
-  init() throws {
-    let home = try Project.temporaryFolder()
-    func machine(_ name: String) throws -> Program {
-      let folder = home.appending(path: name)
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-      return try Program(home: folder, clock: nil, seed: nil)
-    }
-    (self.home, ann, bob) = (home, try machine("ann"), try machine("bob"))
-    try ann.run(["init", "--name", "ann", "--device", "laptop"]).expectSuccess()
-    try ann.run(["sync", "--to", home.appending(path: "first").path]).expectSuccess()
-    try bob.run(
-      ["join", home.appending(path: "first").path, "--name", "bob", "--device", "desk"]
-    ).expectSuccess()
-    try give(bob, ann)
-  }
+  init() throws { team = try TwoMachines() }
 
-  private func give(_ from: Program, _ to: Program) throws {
-    let path = home.appending(path: UUID().uuidString).path
-    try from.run(["sync", "--to", path]).expectSuccess()
-    try to.run(["sync", "--from", path, "--trust"]).expectSuccess()
-  }
+  private func give(_ from: Program, _ to: Program) throws { try team.give(from, to) }
 
   @Test func changesShowsWhatOthersDidOnce() throws {
-    defer { try? FileManager.default.removeItem(at: home) }
     #expect(try ann.run(["changes"]).errors.contains("nothing new"))
     try ann.run(["note", "my own"]).expectSuccess()
     try bob.run(["new", "party", "Japan"]).expectSuccess()
@@ -53,7 +34,6 @@ import Testing
 
   /// Every text a record ever had can be had again: whole in its log, and as of a day.
   @Test func earlierTextsCanBeReadWhole() throws {
-    defer { try? FileManager.default.removeItem(at: home) }
     // The clock of a store never goes back: the days lie ahead.
     let start = Int(Date().timeIntervalSince1970) + 86_400
     func name(_ days: Int) -> String {
@@ -83,7 +63,6 @@ import Testing
   }
 
   @Test func opsListsCommandsAndUndoTakesOneBack() throws {
-    defer { try? FileManager.default.removeItem(at: home) }
     for text in ["one", "two", "three"] { try ann.run(["note", text]).expectSuccess() }
     try bob.run(["note", "from bob"]).expectSuccess()
     try give(bob, ann)
