@@ -65,8 +65,8 @@ extension Replica {
   ///
   /// - Parameter log: the remote's log that it is of; nil when it came by bundle.
   /// - Throws: ``ReplicaError/brokenAnswer(_:)`` when it is not what follows our cursor;
-  ///   ``ReplicaError/newer`` when a newer program made it; ``ReplicaError/otherBeginning`` when it lacks what the
-  ///   one our log begins with stands for. Nothing is saved then.
+  ///   ``ReplicaError/newer`` when a newer program made it; ``ReplicaError/otherBeginning`` when it came by bundle and
+  ///   lacks what the one our log begins with stands for. Nothing is saved then.
   @discardableResult
   public func take(_ snapshot: Snapshot, of log: LogID?) throws -> Step {
     try connection.transaction {
@@ -83,7 +83,7 @@ extension Replica {
       step.isBehind = true
       let held = try held()
       if snapshot.heads.contains(where: { held[$0.writer] < $0.sequence }) {
-        try takeNews(snapshot, &step)
+        try takeNews(snapshot, byRemote: log != nil, &step)
       }
       guard let log else { return step }
       try place(snapshot)
@@ -94,16 +94,32 @@ extension Replica {
     }
   }
 
-  private func takeNews(_ snapshot: Snapshot, _ step: inout Step) throws {
-    guard try standsForAllOfOurs(snapshot) else {
-      throw ReplicaError.otherBeginning
+  private func takeNews(_ snapshot: Snapshot, byRemote: Bool, _ step: inout Step) throws {
+    let news = try snapshot.entries.lazy.filter { try !self.has($0.id) }.count
+    let fork: (displaced: [ChangesetID], reissued: Int)
+    if try standsForAllOfOurs(snapshot) {
+      fork = try takeOnTop(snapshot, &step)
+    } else {
+      // Of two replicas both would give up their beginning for the other's; a remote does not.
+      guard byRemote else { throw ReplicaError.otherBeginning }
+      fork = try beginAnew(with: snapshot) { try store(snapshot) }
     }
+    step.received = try receive(takeHeld())
+    step.received.applied += news
+    step.received.writers.formUnion(snapshot.heads.map(\.writer))
+    step.received.quarantined += fork.displaced.map { ($0, .forked) }
+    step.reissued += fork.reissued
+    try witness(snapshot)
+  }
+
+  private func takeOnTop(
+    _ snapshot: Snapshot, _ step: inout Step
+  ) throws -> (displaced: [ChangesetID], reissued: Int) {
     if let own = try branches(besides: snapshot)[identity().head.writer] {
       let shared = Int(own.sequence) - 1
       step.reissued += try reissue(after: shared, without: letGoOfDependents(onOwnAfter: shared))
     }
-    let news = try snapshot.entries.lazy.filter { try !self.has($0.id) }.count
-    let fork = try giveWay(branches(besides: snapshot)) {
+    return try giveWay(branches(besides: snapshot)) {
       try store(snapshot)
       try connection.run(
         """
@@ -113,12 +129,6 @@ extension Replica {
         """)
       try applyAnew()
     }
-    step.received = try receive(takeHeld())
-    step.received.applied += news
-    step.received.writers.formUnion(snapshot.heads.map(\.writer))
-    step.received.quarantined += fork.displaced.map { ($0, .forked) }
-    step.reissued += fork.reissued
-    try witness(snapshot)
   }
 
   /// What our own log begins with must not be taken away.

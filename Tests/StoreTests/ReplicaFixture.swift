@@ -21,8 +21,8 @@ final class TestReplica {
     var dice: ReplicaDice
     init(_ seed: UInt64) { dice = ReplicaDice(seed) }
 
-    func surroundings() -> Surroundings {
-      Surroundings(now: { self.wall }, random: { self.dice.next() })
+    func surroundings(drawing bits: UInt64) -> Surroundings {
+      Surroundings(now: { self.wall }, random: { self.dice.next() >> (64 - bits) })
     }
   }
 
@@ -31,15 +31,16 @@ final class TestReplica {
   ///   - path: of its file; what is there already is opened.
   ///   - withTables: keeps the tables of lists and search too.
   ///   - vfs: the disk the file is on; nil for that of the machine.
+  ///   - bits: of each random number, from 1 to 64: with few, two writers draw one name.
   init(
     _ seed: UInt64, life: UInt64 = 0, path: String = ":memory:", vfs: String? = nil,
-    workspace: WorkspaceID = TestReplica.workspace, withTables: Bool = false
+    workspace: WorkspaceID = TestReplica.workspace, withTables: Bool = false, bits: UInt64 = 64
   ) throws {
     var dice = ReplicaDice(seed)
     key = try DeviceKey(seed: (0..<32).map { _ in UInt8(truncatingIfNeeded: dice.next()) })
     world = World(seed << 8 | life)
     let connection = try Connection(path: path, vfs: vfs)
-    let surroundings = world.surroundings()
+    let surroundings = world.surroundings(drawing: bits)
     if withTables {
       try Replica.configure(connection)
       try Store.migrations.apply(to: connection)

@@ -158,7 +158,7 @@ extension Failure {
         "its snapshot stands for changes that are not here, and lacks some that ours stands for",
         details: [
           "nothing is lost, and nothing of it was saved",
-          "it ends when a machine that has the changes themselves has synced",
+          "it ends when both machines have synced with one server",
         ])
     case .newer:
       self.init(

@@ -13,15 +13,20 @@ final class SimulatedDevice {
   private(set) var replica: TestReplica!
   private var wall: UInt64
   private let seed: UInt64
+  /// Of each random number: with few, devices draw the same names.
+  private let bits: UInt64
   private var lives: UInt64 = 0
   /// All that was in its log when something was last acknowledged.
   private var kept: Set<ChangesetID> = []
 
-  init(key: UInt64, name: String, seed: UInt64, disk: CrashDisk = CrashDisk()) throws {
+  init(
+    key: UInt64, name: String, seed: UInt64, bits: UInt64, disk: CrashDisk = CrashDisk()
+  ) throws {
     self.key = key
     self.name = name
     self.disk = disk
     self.seed = seed
+    self.bits = bits
     wall = 1_700_000_000_000
     try open()
     try acknowledge()
@@ -31,7 +36,7 @@ final class SimulatedDevice {
     lives += 1
     replica = try TestReplica(
       key, life: seed &* 1000 &+ lives &* 50 &+ UInt64(name.utf8.reduce(0) { $0 &+ Int($1) }),
-      path: "a.db", vfs: disk.vfs, withTables: true)
+      path: "a.db", vfs: disk.vfs, withTables: true, bits: bits)
     replica.wall = wall
   }
 

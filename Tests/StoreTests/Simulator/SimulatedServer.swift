@@ -10,11 +10,13 @@ final class SimulatedServer {
   private(set) var disk: CrashDisk
   private var database: LogDatabase?
   private var log: SQLiteLog?
+  /// Of another workspace, in the same database.
+  private var otherLog: SQLiteLog?
   private let id: LogID
   /// What it told a device it had, and where.
   private(set) var acknowledged: [ChangesetID: Int] = [:]
   /// Requests that came, as bytes: a line may bring one again.
-  private(set) var past: [(bytes: [UInt8], device: String, key: PublicKey)] = []
+  private(set) var past: [Request] = []
   var readers: Set<[UInt8]> = []
   var revoked: Set<[UInt8]> = []
 
@@ -23,6 +25,12 @@ final class SimulatedServer {
 
   struct IsDown: Error {}
   struct Refused: Error {}
+
+  struct Request {
+    let bytes: [UInt8]
+    let device: String
+    let key: PublicKey
+  }
 
   init(number: UInt64, disk: CrashDisk = CrashDisk(), acknowledged: [ChangesetID: Int] = [:]) throws
   {
@@ -36,12 +44,15 @@ final class SimulatedServer {
     let connection = try Connection(path: "log.db", vfs: disk.vfs)
     let database = try LogDatabase(connection, lock: nil)
     log = try database.log(of: TestReplica.workspace, newID: id)
+    otherLog = try database.log(
+      of: SimulatedOutsider.workspace, newID: LogID(high: 2, low: id.low))
     self.database = database
     if life == nil { life = try log?.head().log }
   }
 
   func close() {
     log = nil
+    otherLog = nil
     database = nil
   }
 
@@ -49,7 +60,7 @@ final class SimulatedServer {
   func answer(_ bytes: [UInt8], from device: String, key: PublicKey) throws -> [UInt8] {
     guard let database, let log else { throw IsDown() }
     guard !revoked.contains(key.bytes) else { throw Refused() }
-    past.append((bytes, device, key))
+    past.append(Request(bytes: bytes, device: device, key: key))
     if past.count > 20 { past.removeFirst() }
     let request = try SyncRequest(decoding: bytes)
     do {
@@ -63,6 +74,20 @@ final class SimulatedServer {
       return response.encoded
     } catch {
       // As the real server does after a failure of its disk.
+      close()
+      throw IsDown()
+    }
+  }
+
+  /// Answers a request to the outsider's workspace.
+  func answerOutsider(_ request: SyncRequest, key: PublicKey) throws -> SyncResponse {
+    guard let database, let otherLog else { throw IsDown() }
+    let request = try SyncRequest(decoding: request.encoded)
+    do {
+      return try database.answer(request, from: "outsider", in: otherLog, now: past.count) {
+        $0 == key ? nil : .notEnrolled
+      }
+    } catch {
       close()
       throw IsDown()
     }
@@ -95,7 +120,14 @@ final class SimulatedServer {
     Set(try log!.entries(after: 0, limit: .max).map(\.id))
   }
 
-  func compact() throws { _ = try log!.compact() }
+  func outsidersNames() throws -> Set<ChangesetID> {
+    Set(try otherLog!.entries(after: 0, limit: .max).map(\.id))
+  }
+
+  func compact() throws {
+    _ = try log!.compact()
+    _ = try otherLog!.compact()
+  }
 
   /// What it acknowledged is where it said.
   func lostAcknowledged() throws -> [ChangesetID] {

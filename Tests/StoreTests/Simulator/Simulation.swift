@@ -17,7 +17,7 @@ struct SimulatedStep: CustomStringConvertible {
     case crashWriting, crashSyncing, crashServer, diskFails, reopen, rebuild
     case backUp, setBack, copyDevice, setServerBack, backUpServer, replaceServer
     case role, revoke, oldRequest
-    case snapshot, compactServer, compactDevice, newDevice, newerProgram
+    case snapshot, compactServer, compactDevice, newDevice, newerProgram, outsider
   }
 
   var description: String { "\(kind.rawValue) \(seed)" }
@@ -68,6 +68,7 @@ final class Simulation {
   private var devices: [SimulatedDevice] = []
   private var server: SimulatedServer
   private var servers: UInt64 = 1
+  private let outsider: SimulatedOutsider
   private var names = 0
   private let seed: UInt64
   private var backups: [(disk: CrashDisk, key: UInt64)] = []
@@ -86,6 +87,7 @@ final class Simulation {
   init(seed: UInt64) throws {
     self.seed = seed
     server = try SimulatedServer(number: 1)
+    outsider = try SimulatedOutsider()
     for key in 1...3 as ClosedRange<UInt64> { try addDevice(key: key) }
   }
 
@@ -93,7 +95,8 @@ final class Simulation {
     names += 1
     devices.append(
       try SimulatedDevice(
-        key: key, name: "device-\(names)", seed: seed &+ UInt64(names), disk: disk))
+        key: key, name: "device-\(names)", seed: seed &+ UInt64(names),
+        bits: seed % 5 == 0 ? 4 : 64, disk: disk))
   }
 
   static func run(_ steps: [SimulatedStep], seed: UInt64) async throws -> Simulation {
@@ -170,6 +173,13 @@ final class Simulation {
       if devices.count < 6 {
         try addDevice(key: UInt64(10 + devices.count))
         try await sync(devices.last!, &dice)
+      }
+    case .outsider:
+      marks += 1
+      try outsider.write(marks, on: entities[dice.below(entities.count)])
+      try await outsider.sync(with: server)
+      if dice.chance(50), let breach = try outsider.trespass(on: server) {
+        throw Broken(description: breach)
       }
     case .role: toggle(device.replica.key.publicKey, in: \.readers)
     case .revoke: toggle(device.replica.key.publicKey, in: \.revoked)
@@ -377,11 +387,15 @@ final class Simulation {
         _ = try await SyncSession(device.replica.replica, with: line(device)).run()
       }
     }
+    try await outsider.sync(with: server)
+    guard try outsider.names() == server.outsidersNames() else {
+      throw Broken(description: "the other workspace is not level")
+    }
     try gather()
     let there = try server.names()
     let changesets = there.compactMap { archive[$0] }
     guard changesets.count == there.count else {
-      throw Broken(description: "the server names what nobody ever wrote")
+      throw Broken(description: "the server names what nobody of the team ever wrote")
     }
     let expected = try ReplicaPicture(of: changesets)
     let kept = try devices.flatMap { try $0.replica.quarantined() }
