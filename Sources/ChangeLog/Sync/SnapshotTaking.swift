@@ -29,6 +29,7 @@ extension ChangesetLog {
       return .refused(.malformed)
     }
     let snapshot = signed.snapshot
+    let kept = KeptSnapshot(id: id, position: snapshot.position, size: bytes.count)
     guard snapshot.workspace == workspace else { return .refused(.otherWorkspace) }
     if let refusal = try mayWrite(signed.key) { return .refused(refusal) }
     guard try continues(snapshot) else { return .refused(.forked) }
@@ -37,12 +38,16 @@ extension ChangesetLog {
       let former = try head()
       let name = Digest(of: former.log.bytes + former.hash.bytes + id.bytes)
       try adopt(snapshot, as: LogID(bytes: name.bytes.prefix(16)))
-    } else if try cursor(at: snapshot.position)?.hash != snapshot.hash() {
+      // However short: a longer one is of the log that this was.
+      try keep(bytes, as: kept)
+      return .taken
+    }
+    if try cursor(at: snapshot.position)?.hash != snapshot.hash() {
       // The same changesets in another order, which nobody who reads this log could follow.
       return .taken
     }
     if try self.snapshot()?.position ?? 0 < snapshot.position {
-      try keep(bytes, as: KeptSnapshot(id: id, position: snapshot.position, size: bytes.count))
+      try keep(bytes, as: kept)
     }
     return .taken
   }

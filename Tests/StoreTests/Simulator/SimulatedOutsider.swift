@@ -51,7 +51,9 @@ final class SimulatedOutsider {
     return nil
   }
 
-  private func request(to workspace: WorkspaceID, _ changesets: some Sequence<[UInt8]>) -> SyncRequest {
+  private func request(to workspace: WorkspaceID, _ changesets: some Sequence<[UInt8]>)
+    -> SyncRequest
+  {
     SyncRequest(
       workspace: workspace, cursor: .start,
       own: WriterHead(writer: WriterID(high: 0, low: 0), sequence: 0, id: .zero),

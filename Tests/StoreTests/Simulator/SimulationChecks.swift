@@ -1,0 +1,115 @@
+import ChangeLog
+import DossierModel
+import ReplicaStore
+
+@testable import DossierStore
+
+/// What must hold in a simulation, at any moment and after the world has healed.
+extension Simulation {
+  /// What nobody has any more cannot be asked for.
+  func countAgain() throws {
+    try gather()
+    var there = marks(in: try server.names())
+    for device in devices {
+      there.formUnion(marks(in: try device.replica.names()))
+      there.formUnion(Self.marks(in: try device.replica.quarantined()))
+    }
+    census.formIntersection(there)
+  }
+
+  func gather() throws {
+    for changeset in try server.changesets() { archive[changeset.id] = changeset }
+    for device in devices {
+      for changeset in try device.replica.log() { archive[changeset.id] = changeset }
+    }
+  }
+
+  private func marks(in names: Set<ChangesetID>) -> Set<String> {
+    Self.marks(in: names.compactMap { archive[$0] })
+  }
+
+  private static func marks(in changesets: [Changeset]) -> Set<String> {
+    var marks: Set<String> = []
+    for changeset in changesets {
+      for operation in (try? changeset.decodedBody())?.operations ?? [] {
+        var texts: [String] = []
+        switch operation.action {
+        case .put(_, .text(let text), _), .add(_, .text(let text)), .write(_, let text, _):
+          texts = [text.string]
+        case .edit(_, let edit): texts = edit.hunks.map(\.inserted.string)
+        default: break
+        }
+        for text in texts where text.utf8.count < 10_000 {
+          marks.formUnion(text.split(separator: " ").filter { $0.hasPrefix("m") }.map(String.init))
+        }
+      }
+    }
+    return marks
+  }
+
+  func heal() async throws {
+    trace.append("the world heals")
+    try server.mend()
+    server.readers = []
+    server.revoked = []
+    try countAgain()
+    // Copies that wrote nothing since may share a name; from now on they must not.
+    for device in devices {
+      device.moveClock(to: device.clock)
+      try device.replica.put(Field.status.number, .text(device.name), on: entities[0])
+    }
+    for _ in 0..<4 {
+      for device in devices {
+        _ = try await SyncSession(device.replica.replica, with: line(device)).run()
+      }
+    }
+    try await outsider.sync(with: server)
+    guard try outsider.names() == server.outsidersNames() else {
+      throw Broken(description: "the other workspace is not level")
+    }
+    try gather()
+    let there = try server.names()
+    let changesets = there.compactMap { archive[$0] }
+    guard changesets.count == there.count else {
+      throw Broken(description: "the server names what nobody of the team ever wrote")
+    }
+    let expected = try ReplicaPicture(of: changesets)
+    let kept = try devices.flatMap { try $0.replica.quarantined() }
+    let lost = census.subtracting(Self.marks(in: changesets + kept))
+    guard lost.isEmpty else { throw Broken(description: "lost for ever: \(lost.sorted())") }
+    let head = try server.head()
+    for device in devices {
+      let one = device.replica!
+      func demand(_ condition: Bool, _ what: String) throws {
+        if !condition { throw Broken(description: "\(device.name) \(what)") }
+      }
+      let here = try one.names()
+      func names(_ set: Set<ChangesetID>) -> [String] {
+        set.compactMap { archive[$0]?.header }
+          .map { "\($0.writer.description.prefix(4)):\($0.sequence)" }.sorted()
+      }
+      try demand(
+        here == there,
+        "holds other changesets than the server: more \(names(here.subtracting(there))), less \(names(there.subtracting(here))), refused \(try one.replica.refused().count), quarantined \(names(Set(try one.quarantined().map(\.id))))"
+      )
+      try demand(one.identity.cursor == head, "is not at the server's end")
+      try demand(one.replica.unsentCount() == 0, "has something unsent")
+      try demand(
+        one.replica.waitingCount() == 0, "waits for something: \(try one.replica.missing())")
+      try demand(one.replica.missing().isEmpty, "misses something")
+      try demand(one.picture() == expected, "shows something else: \(one.difference(to: expected))")
+      let tables = try RecordProjection.dump(one.replica.connection)
+      try demand(
+        tables == RecordProjection.dump(devices[0].replica.replica.connection),
+        "lists or finds something else than \(devices[0].name)")
+      if let wrong = try device.wrong() { throw Broken(description: "\(device.name): \(wrong)") }
+      let quiet = try await SyncSession(one.replica, with: line(device)).run()
+      try demand(
+        quiet.exchanges == 1 && quiet.sent == 0 && quiet.received == 0, "does not come to rest")
+    }
+    let writers = Set(try devices.map { try $0.replica.identity.head.writer })
+    guard writers.count == devices.count else {
+      throw Broken(description: "two devices write under one name")
+    }
+  }
+}
