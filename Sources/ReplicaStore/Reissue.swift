@@ -25,7 +25,7 @@ extension Replica {
   /// What is unsent stays as it is. Whichever copy sends it, it is the same.
   public func startNewWriter() throws {
     try connection.transaction {
-      let introduction = Introduction(key: key.publicKey, salt: surroundings.newRandomID())
+      let introduction = try newIntroduction()
       try insertWriter(introduction)
       try connection.run(
         "UPDATE replica SET writer = ?, salt = ?", .int(connection.lastInsertedRow),
@@ -102,7 +102,7 @@ extension Replica {
       "UPDATE writer SET sequence = ?1, applied = ?1, declared = 0, head = ?2 WHERE number = ?3",
       .int(shared), .blob(try id(of: shared, by: old.number).bytes), .int(old.number))
     try connection.run("DELETE FROM writer WHERE sequence = 0")
-    let introduction = Introduction(key: key.publicKey, salt: surroundings.newRandomID())
+    let introduction = try newIntroduction()
     try insertWriter(introduction)
     try connection.run(
       "UPDATE replica SET writer = ?, salt = ?", .int(connection.lastInsertedRow),

@@ -167,6 +167,16 @@ public final class Replica {
   /// The last changeset this opening of the store wrote; nil when it wrote none.
   public internal(set) var lastWritten: WriterHead?
 
+  /// A name for a new writer of this device, which no writer known here has.
+  func newIntroduction() throws -> Introduction {
+    while true {
+      let introduction = Introduction(key: key.publicKey, salt: surroundings.newRandomID())
+      let isTaken = try connection.first(
+        "SELECT 1 FROM writer WHERE id = ?", .blob(introduction.writer.bytes), row: { _ in true })
+      if isTaken == nil { return introduction }
+    }
+  }
+
   func insertWriter(_ introduction: Introduction) throws {
     knownNumbers = nil
     try Self.insertWriter(introduction, in: connection)

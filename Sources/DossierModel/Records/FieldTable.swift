@@ -29,6 +29,9 @@ extension Field {
   public static let sources = Field(
     3, "sources", .parts([("document", .reference([.document])), ("locator", .text)]), set: true,
     "where it is said")
+  public static let distinctFrom = Field(
+    15, "distinct_from", .reference([]), set: true,
+    "records that look like it and are not the same")
   public static let imported = Field(
     7, "imported", .text, internal: true, "hash of the imported line it came from")
 
@@ -217,7 +220,7 @@ extension Field {
         agenda,
         outcome,
         dialogueCadence,
-        implied,
+        implied, distinctFrom,
       ],
       .note: [
         noteDialogue, notePartnership, point, author, speaker, about, when, noteText, rule,
@@ -234,7 +237,7 @@ extension Field {
         Field(
           32, "followups", .reference([.dialogue]), set: true, "dialogues that came back to it"),
       ],
-      .party: [codes, partyParent, memberCount, us, memberOf],
+      .party: [codes, partyParent, memberCount, us, memberOf, distinctFrom],
       .role: [
         roleParty, roleIn, roleWhat, title, roleStart, roleEnd, asOf,
         roleMemberCount,

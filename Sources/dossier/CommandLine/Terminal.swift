@@ -14,6 +14,20 @@ struct Terminal {
     width = Self.columns
   }
 
+  /// Waits for one key, without Enter; nil at the end of input. Ctrl-C still ends the program.
+  static func key() -> Character? {
+    var former = termios()
+    guard tcgetattr(STDIN_FILENO, &former) == 0 else { return nil }
+    var raw = former
+    raw.c_lflag &= ~tcflag_t(ICANON | ECHO)
+    tcsetattr(STDIN_FILENO, TCSANOW, &raw)
+    defer { tcsetattr(STDIN_FILENO, TCSANOW, &former) }
+    var bytes = [UInt8](repeating: 0, count: 16)
+    let count = read(STDIN_FILENO, &bytes, bytes.count)
+    guard count > 0 else { return nil }
+    return String(decoding: bytes[..<count], as: UTF8.self).first
+  }
+
   private static var columns: Int {
     if let text = getenv("COLUMNS"), let number = Int(String(cString: text)), number > 20 {
       return number

@@ -17,40 +17,44 @@ struct Merge: StoreCommand {
   func run(_ context: Context) throws {
     try context.store.transaction {
       let gone = try context.store.find(reference)
-      let stays = try context.store.find(target)
-      guard gone.id != stays.id else {
-        throw Failure("same-record", exit: 64, "a record cannot be merged into itself")
-      }
-      guard gone.kind == stays.kind else {
-        throw Failure(
-          "other-kind", exit: 64,
-          "\(gone.kind.withArticle) cannot be merged into \(stays.kind.withArticle)",
-          details: ["nothing was changed"])
-      }
-      try refuseUndecided([gone, stays], context)
-      guard try !context.store.us().contains(gone.id) else {
-        throw Failure(
-          "one-of-us", exit: 73, "\(gone.title) is one of this team; it cannot go",
-          details: ["nothing was changed"], fix: "dossier merge \(stays.short) \(gone.short)")
-      }
-      let report = try context.store.merge(gone.id, into: stays.id)
-      context.report(
-        "\(gone.short) is \(stays.short) now · \(stays.title) · \(report.moved) record\(report.moved == 1 ? "" : "s") moved"
-      )
-      for field in report.differing {
-        let record = try context.store.record(gone.id)
-        let value = try record.map { try context.cell($0, field.name) } ?? ""
-        context.report("  \(field.name): kept its own; the other said \(value)")
-      }
+      try context.merge(gone, into: try context.store.find(target))
     }
   }
+}
 
-  /// A merge must not decide what waits for a person.
-  private func refuseUndecided(_ both: [Found], _ context: Context) throws {
-    for found in both where try context.store.record(found.id)?.conflicts.isEmpty == false {
+extension Context {
+  /// Makes one record of two and says what became of it.
+  ///
+  /// - Throws: ``Failure`` when they cannot be one; nothing is changed then.
+  func merge(_ gone: Found, into stays: Found) throws {
+    guard gone.id != stays.id else {
+      throw Failure("same-record", exit: 64, "a record cannot be merged into itself")
+    }
+    guard gone.kind == stays.kind else {
+      throw Failure(
+        "other-kind", exit: 64,
+        "\(gone.kind.withArticle) cannot be merged into \(stays.kind.withArticle)",
+        details: ["nothing was changed"])
+    }
+    // A merge must not decide what waits for a person.
+    for found in [gone, stays] where try store.record(found.id)?.conflicts.isEmpty == false {
       throw Failure(
         "undecided", exit: 73, "values of \(found.short) \(found.title) wait for a decision",
         details: ["nothing was changed"], fix: "dossier review")
+    }
+    guard try !store.us().contains(gone.id) else {
+      throw Failure(
+        "one-of-us", exit: 73, "\(gone.title) is one of this team; it cannot go",
+        details: ["nothing was changed"], fix: "dossier merge \(stays.short) \(gone.short)")
+    }
+    let done = try store.merge(gone.id, into: stays.id)
+    report(
+      "\(gone.short) is \(stays.short) now · \(stays.title) · \(done.moved) record\(done.moved == 1 ? "" : "s") moved"
+    )
+    for field in done.differing {
+      let record = try store.record(gone.id)
+      let value = try record.map { try cell($0, field.name) } ?? ""
+      report("  \(field.name): kept its own; the other said \(value)")
     }
   }
 }
