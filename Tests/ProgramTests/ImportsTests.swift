@@ -18,6 +18,7 @@ import Testing
     "DossierPages": ["ChangeLog", "DossierModel"],
     "dossier": [
       "ArgumentParser", "ChangeLog", "DossierModel", "DossierPages", "DossierStore", "Glibc",
+      "Synchronization",
       "ReplicaStore", "SQLite", "SyncClient",
     ],
     "dossier-server": [

@@ -130,11 +130,20 @@ protocol StoreCommand: ParsableCommand {
   var options: GlobalOptions { get }
   /// The first note makes the store; commands that only read do not.
   static var createsStore: Bool { get }
+  /// What it prints is for reading, and may be long.
+  static var isPaged: Bool { get }
   func run(_ context: Context) throws
 }
 
 extension StoreCommand {
   static var createsStore: Bool { false }
+  static var isPaged: Bool { false }
 
-  func run() throws { try run(Context(options, createsStore: Self.createsStore)) }
+  func run() throws {
+    let context = try Context(options, createsStore: Self.createsStore)
+    guard Self.isPaged, context.terminal.isOutputTerminal, !options.noInput else {
+      return try run(context)
+    }
+    try Pager.show(on: context.terminal) { try run(context) }
+  }
 }

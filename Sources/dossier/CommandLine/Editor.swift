@@ -11,7 +11,7 @@ enum Editor {
     try Files.createFolder(folder)
     let path = "\(folder)/\(name)-\(getpid()).md"
     try Files.writePrivately(Array(text.utf8), to: path)
-    guard run(editor, path) == 0 else {
+    guard Shell.run(editor, argument: path) == 0 else {
       throw Failure(
         "editor", exit: 64, "\(editor) did not end well; nothing was saved",
         details: ["the text waits in \(path)"])
@@ -24,19 +24,5 @@ enum Editor {
     }
     unlink(path)
     return edited
-  }
-
-  /// Runs `$EDITOR PATH` in a shell, as the variable may hold arguments.
-  private static func run(_ editor: String, _ path: String) -> Int32 {
-    var process = pid_t()
-    var arguments: [UnsafeMutablePointer<CChar>?] = [
-      "sh", "-c", editor + " \"$1\"", "sh", path,
-    ].map { (text: String) in strdup(text) }
-    arguments.append(nil)
-    defer { for argument in arguments { free(argument) } }
-    guard posix_spawn(&process, "/bin/sh", nil, nil, arguments, environ) == 0 else { return -1 }
-    var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0, errno == EINTR {}
-    return status
   }
 }

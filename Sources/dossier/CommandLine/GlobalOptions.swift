@@ -17,8 +17,18 @@ struct GlobalOptions: ParsableArguments {
   @Flag(help: "Say nothing but what was asked for.")
   var quiet = false
 
+  @Flag(help: "Say more of what is done.")
+  var verbose = false
+
   @Flag(help: "Never ask; fail instead.")
   var noInput = false
+
+  @Option(help: ArgumentHelp("auto, always or never.", valueName: "when"))
+  var color = ColorChoice.auto
+
+  enum ColorChoice: String, ExpressibleByArgument, CaseIterable {
+    case auto, always, never
+  }
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case table, tsv, csv, json, jsonl

@@ -2,9 +2,12 @@
 struct Table {
   var header: [String]
   var rows: [[String]] = []
+  /// Rows that ask for attention, by their place.
+  var marked: Set<Int> = []
 
-  /// The lines for a terminal of that width. The widest columns give way first.
-  func lines(width: Int) -> [String] {
+  /// The lines for a terminal of that width. The widest columns give way first. With colours they may be written to a
+  /// terminal as they are: nothing else in them steers it.
+  func lines(width: Int, isColored: Bool = false) -> [String] {
     guard !rows.isEmpty else { return [] }
     let cells = rows.map { $0.map { Terminal.safe($0.replacing("\n", with: " ")) } }
     var widths = header.indices.map { column in
@@ -31,7 +34,12 @@ struct Table {
       while line.last == " " { line.removeLast() }
       return line
     }
-    return [line(header.map { $0.uppercased() })] + cells.map(line)
+    let lines = [line(header.map { $0.uppercased() })] + cells.map(line)
+    guard isColored else { return lines }
+    return lines.enumerated().map { place, line in
+      if place == 0 { return "\u{1b}[2m\(line)\u{1b}[0m" }
+      return marked.contains(place - 1) ? "\u{1b}[31m\(line)\u{1b}[0m" : line
+    }
   }
 
   /// Tabs and line ends inside a cell become spaces; no header.

@@ -7,11 +7,36 @@ struct Terminal {
   let isInputTerminal: Bool
   /// In columns.
   let width: Int
+  /// In lines.
+  let height: Int
 
   init() {
     isOutputTerminal = isatty(STDOUT_FILENO) == 1
     isInputTerminal = isatty(STDIN_FILENO) == 1
-    width = Self.columns
+    var size = winsize()
+    let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0
+    width = Self.number("COLUMNS") ?? (isKnown && size.ws_col > 20 ? Int(size.ws_col) : 80)
+    height = Self.number("LINES") ?? (isKnown && size.ws_row > 5 ? Int(size.ws_row) : 24)
+  }
+
+  private static func number(_ name: String) -> Int? {
+    Machine.environment(name).flatMap { Int($0) }.flatMap { $0 > 5 ? $0 : nil }
+  }
+
+  /// Whether colours may be used: on a terminal that has them, unless the person does not want any
+  /// (https://no-color.org).
+  func isColored(_ choice: GlobalOptions.ColorChoice) -> Bool {
+    switch choice {
+    case .always: true
+    case .never: false
+    case .auto:
+      isOutputTerminal && Machine.environment("NO_COLOR") == nil && Self.isCapable
+    }
+  }
+
+  /// Whether it can do more than lines of text.
+  static var isCapable: Bool {
+    Machine.environment("TERM").map { $0 != "dumb" } ?? false
   }
 
   /// Waits for one key, without Enter; nil at the end of input. Ctrl-C still ends the program.
@@ -26,15 +51,6 @@ struct Terminal {
     let count = read(STDIN_FILENO, &bytes, bytes.count)
     guard count > 0 else { return nil }
     return String(decoding: bytes[..<count], as: UTF8.self).first
-  }
-
-  private static var columns: Int {
-    if let text = getenv("COLUMNS"), let number = Int(String(cString: text)), number > 20 {
-      return number
-    }
-    var size = winsize()
-    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else { return 80 }
-    return Int(size.ws_col)
   }
 
   /// Makes visible what would steer a terminal instead of showing: controls, bidi marks, zero-width

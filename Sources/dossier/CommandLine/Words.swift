@@ -5,8 +5,9 @@ import DossierModel
 enum Words {
   private static let valueOptions: Set<String> = [
     "--store", "--fields", "--format", "-p", "--partnership", "-d", "--dialogue", "--on",
+    "--color",
   ]
-  private static let flags: Set<String> = ["--json", "--quiet", "--no-input"]
+  private static let flags: Set<String> = ["--json", "--quiet", "--verbose", "--no-input"]
 
   /// Puts options that stand before the command behind it, and says `now` where no command is said.
   static func ordered(_ arguments: [String]) -> [String] {

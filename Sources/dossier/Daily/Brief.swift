@@ -13,6 +13,8 @@ struct Brief: StoreCommand {
       decided, lines to take, what came since.
       """)
 
+  static let isPaged = true
+
   @OptionGroup var options: GlobalOptions
   @Argument(
     help: ArgumentHelp(

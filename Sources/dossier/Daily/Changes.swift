@@ -8,6 +8,8 @@ struct Changes: StoreCommand {
   static let configuration = CommandConfiguration(
     abstract: "What others changed since you last looked.")
 
+  static let isPaged = true
+
   @OptionGroup var options: GlobalOptions
   @Option(
     help: ArgumentHelp("Since a day, or since the last sync but one.", valueName: "DATE|sync"))

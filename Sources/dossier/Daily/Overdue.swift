@@ -6,6 +6,8 @@ struct Overdue: StoreCommand {
   static let configuration = CommandConfiguration(
     abstract: "Action items past their last possible day, ours and theirs.")
 
+  static let isPaged = true
+
   @OptionGroup var options: GlobalOptions
   @Flag(help: "End with 1 when there are any.") var check = false
 

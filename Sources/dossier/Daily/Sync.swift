@@ -94,6 +94,12 @@ struct SyncRun {
     self.givesSnapshot = givesSnapshot
   }
 
+  private func follow(_ report: SyncSession.Report, _ progress: Progress) {
+    let state = "sent \(report.sent), received \(report.received)"
+    progress.set(state)
+    if context.options.verbose { tell("exchange \(report.exchanges): \(state)") }
+  }
+
   func run() async throws -> String {
     let store = context.store
     guard let address = try store.setting("remote.address"),
@@ -110,9 +116,12 @@ struct SyncRun {
     try store.set("changes.before-sync", to: String(store.replica.lastNumber()))
     let remote = HTTPRemote(address: try ServerAddress(address), token: token)
     do {
-      let report = try await SyncSession(
-        store.replica, with: remote, snapshotDistance: givesSnapshot ? 1 : 10_000
-      ).run()
+      let report = try await context.working("exchanging") { progress in
+        try await SyncSession(
+          store.replica, with: remote, snapshotDistance: givesSnapshot ? 1 : 10_000,
+          onStep: { follow($0, progress) }
+        ).run()
+      }
       if report.reissued != nil {
         // The new name must be introduced, and that change sent.
         try store.introduceAgain()

@@ -1,5 +1,6 @@
 import ChangeLog
 import DossierModel
+import DossierPages
 import DossierStore
 
 extension Context {
@@ -52,8 +53,24 @@ extension Context {
     }
     let names = wanted ?? defaults
     var table = Table(header: names.map { $0.replacing("_", with: " ") })
-    for record in records { table.rows.append(try names.map { try cell(record, $0) }) }
+    for record in records {
+      if record.kind == .action, record.isOpen, let last = record.mainDate?.latest, last < today {
+        table.marked.insert(table.rows.count)
+      }
+      table.rows.append(try names.map { try cell(record, $0) })
+    }
     show(table)
+  }
+
+  /// Prints a table: for reading on a terminal, separated by tabs in a pipe.
+  func show(_ table: Table) {
+    if options.format == .csv { return sayRaw(CSV.text(header: table.header, rows: table.rows)) }
+    let isTable = options.format.map { $0 == .table } ?? terminal.isOutputTerminal
+    guard isTable else { return table.tabSeparated.forEach { say($0) } }
+    let isColored = terminal.isColored(options.color)
+    for line in table.lines(width: terminal.width, isColored: isColored) {
+      if isColored { sayRaw(line + "\n") } else { say(line) }
+    }
   }
 
   /// The names after `--fields`.

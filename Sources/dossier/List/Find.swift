@@ -6,6 +6,8 @@ struct Find: StoreCommand {
   static let configuration = CommandConfiguration(
     abstract: "Full text of everything; ignores case, accents and hyphens.")
 
+  static let isPaged = true
+
   @OptionGroup var options: GlobalOptions
   @Argument(help: ArgumentHelp("All of these words, or their beginnings.", valueName: "TEXT"))
   var words: [String]
@@ -28,10 +30,7 @@ struct Find: StoreCommand {
     }
     var table = Table(header: ["id", "title", "excerpt"])
     for hit in hits { table.rows.append([hit.found.short, hit.found.title, hit.excerpt]) }
-    let lines =
-      context.terminal.isOutputTerminal
-      ? table.lines(width: context.terminal.width) : table.tabSeparated
-    if !lines.isEmpty { say(lines.joined(separator: "\n")) }
+    context.show(table)
     if hits.isEmpty { context.report("nothing says \"\(words.joined(separator: " "))\"") }
   }
 }

@@ -29,6 +29,8 @@ struct List<Words: Listing>: StoreCommand {
         """)
   }
 
+  static var isPaged: Bool { true }
+
   @OptionGroup var options: GlobalOptions
   @Argument(help: ArgumentHelp("What to narrow the list to.", valueName: "FILTER"))
   var filters: [String] = []

@@ -7,6 +7,8 @@ struct Timeline: StoreCommand {
     abstract: "Dialogues, acts, documents and due dates in order of time.",
     discussion: "Of one partnership all of it; of everything a quarter back and a quarter ahead.")
 
+  static let isPaged = true
+
   @OptionGroup var options: GlobalOptions
   @Argument(help: ArgumentHelp("A partnership or a party.", valueName: "REF")) var reference:
     String?

@@ -8,6 +8,8 @@ struct Log: StoreCommand {
   static let configuration = CommandConfiguration(
     abstract: "Every change of a record: who, when, on which machine, what it replaced.")
 
+  static let isPaged = true
+
   @OptionGroup var options: GlobalOptions
   @Argument(help: ArgumentHelp("The record.", valueName: "REF")) var reference: String
 

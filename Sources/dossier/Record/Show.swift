@@ -7,6 +7,8 @@ import ReplicaStore
 struct Show: StoreCommand {
   static let configuration = CommandConfiguration(abstract: "All that is known of a record.")
 
+  static let isPaged = true
+
   @OptionGroup var options: GlobalOptions
   @Argument(help: ArgumentHelp("Records.", valueName: "REF")) var references: [String]
   @Option(

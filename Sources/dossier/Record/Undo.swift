@@ -105,13 +105,6 @@ extension Context {
   }
 
   /// Prints rows: aligned on a terminal, separated by tabs in a pipe, or for a spreadsheet.
-  func show(_ table: Table) {
-    if options.format == .csv { return sayRaw(CSV.text(header: table.header, rows: table.rows)) }
-    let isTable = options.format.map { $0 == .table } ?? terminal.isOutputTerminal
-    let lines = isTable ? table.lines(width: terminal.width) : table.tabSeparated
-    if !lines.isEmpty { say(lines.joined(separator: "\n")) }
-  }
-
   fileprivate func report(_ report: UndoReport?, _ verb: String) throws {
     guard let report else {
       throw Failure(

@@ -12,6 +12,31 @@ struct Doctor: StoreCommand {
   @OptionGroup var options: GlobalOptions
 
   func run(_ context: Context) throws {
+    let findings = try context.working("looking at everything") { (_: Progress) in
+      try self.findings(context)
+    }
+    for finding in findings {
+      say(
+        "\(finding.problem == nil ? "ok " : "BAD")  \(finding.subject)\(finding.problem.map { ": \($0)" } ?? "")"
+      )
+    }
+    say("     \(Version.text), SQLite \(Connection.libraryVersion), \(context.store.folder)")
+    let waiting = try Unsaved.count()
+    if waiting > 0 {
+      say(
+        "     \(waiting) text\(waiting == 1 ? "" : "s") that could not be saved wait in \(Context.unsavedFolder)"
+      )
+    }
+    if findings.contains(where: { $0.problem != nil }) {
+      guard rebuild else { throw ExitCode(1) }
+    }
+    if rebuild {
+      try context.store.replica.rebuild()
+      say("all tables were made anew from the log")
+    }
+  }
+
+  private func findings(_ context: Context) throws -> [Finding] {
     var findings: [Finding] = []
     findings.append(try Finding("database file", context.store.integrity()))
     findings.append(
@@ -32,25 +57,7 @@ struct Doctor: StoreCommand {
     findings.append(Finding("file modes", try openFiles(context.store.folder)))
     findings.append(Finding("clock", try clock(context)))
     findings.append(Finding("waiting", try waiting(context)))
-    for finding in findings {
-      say(
-        "\(finding.problem == nil ? "ok " : "BAD")  \(finding.subject)\(finding.problem.map { ": \($0)" } ?? "")"
-      )
-    }
-    say("     \(Version.text), SQLite \(Connection.libraryVersion), \(context.store.folder)")
-    let waiting = try Unsaved.count()
-    if waiting > 0 {
-      say(
-        "     \(waiting) text\(waiting == 1 ? "" : "s") that could not be saved wait in \(Context.unsavedFolder)"
-      )
-    }
-    if findings.contains(where: { $0.problem != nil }) {
-      guard rebuild else { throw ExitCode(1) }
-    }
-    if rebuild {
-      try context.store.replica.rebuild()
-      say("all tables were made anew from the log")
-    }
+    return findings
   }
 
   @Flag(help: "Make all tables anew from the log.") var rebuild = false
