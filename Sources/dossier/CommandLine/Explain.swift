@@ -222,19 +222,22 @@ extension Failure {
       self.init(
         "ambiguous-date", exit: 64, "date \"\(input)\" can be read two ways",
         details: [
-          readings.map { "\($0.words) = \($0.day)" }.joined(separator: "      "),
-          "nothing was saved",
+          readings.map { "\($0.words) = \($0.day)" }.joined(separator: "      ")
         ],
         input: input, candidates: readings.map(\.day.description))
     case .unknown(let input, let suggestions):
       self.init(
         "unknown-date", exit: 64, "\"\(input)\" is no date this program reads",
-        details: ["dates: " + suggestions.joined(separator: ", "), "nothing was saved"],
+        details: ["dates: " + suggestions.joined(separator: ", ")],
         fix: "dossier help dates", input: input)
     case .impossible(let input, let reason):
       self.init(
-        "impossible-date", exit: 64, "there is no date \"\(input)\": \(reason)",
-        details: ["nothing was saved"], input: input)
+        "impossible-date", exit: 64, "there is no date \"\(input)\": \(reason)", input: input)
+    case .hasTime(let input, let date):
+      self.init(
+        "time-of-day", exit: 64, "\"\(input)\" has a time of day; dates here are days",
+        details: date.map { ["say \($0), and the time in the words"] } ?? [],
+        fix: "dossier help dates", input: input, candidates: date.map { [$0] } ?? [])
     }
   }
 }
