@@ -57,9 +57,14 @@ extension Context {
   }
 
   /// The names after `--fields`.
-  private func fieldNames(_ text: String, _ kind: Kind) throws -> [String] {
+  func fieldNames(_ text: String, _ kind: Kind) throws -> [String] {
     let known = ["id", "title"] + kind.fields.filter { !$0.isInternal }.map(\.name)
     let names = text.split(separator: ",").map { String($0).trimmingEnd() }
+    guard !names.isEmpty else {
+      throw Failure(
+        "unknown-field", exit: 64, "--fields \"\(text)\" names no field",
+        details: ["fields: " + known.joined(separator: ", ")], input: text)
+    }
     if let unknown = names.first(where: { !known.contains($0) }) {
       throw Failure(
         "unknown-field", exit: 64, "\(kind.withArticle) has no field \"\(unknown)\"",

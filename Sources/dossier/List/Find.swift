@@ -9,13 +9,14 @@ struct Find: StoreCommand {
   @OptionGroup var options: GlobalOptions
   @Argument(help: ArgumentHelp("All of these words, or their beginnings.", valueName: "TEXT"))
   var words: [String]
-  @Option(help: "At most so many.") var limit = 50
+  @Option(help: ArgumentHelp("At most so many.", valueName: "N")) var limit = 50
   @Option(help: ArgumentHelp("Only records of this kind.", valueName: "KIND")) var kind: String?
 
   func run(_ context: Context) throws {
+    try Failure.check(limit: limit)
     let kinds = try kind.map { [try Kind(argument: $0)] } ?? []
     let hits = try context.store.search(
-      words.joined(separator: " "), kinds: kinds, limit: max(0, limit))
+      words.joined(separator: " "), kinds: kinds, limit: limit)
     if context.wantsJSON {
       let objects = try hits.map { hit in
         JSON.object([

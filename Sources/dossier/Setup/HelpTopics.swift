@@ -1,8 +1,53 @@
+import ArgumentParser
 import DossierModel
 
 /// `dossier help TOPIC`: what is longer than a line.
 enum HelpTopics {
-  static func text(_ topic: String) -> String? { topic == "fields" ? fields : texts[topic] }
+  /// In the order they are told.
+  static let names = [
+    "dates", "filters", "fields", "minutes", "sync", "exit-codes", "errors", "environment",
+  ]
+
+  static func text(_ topic: String) -> String? {
+    switch topic {
+    case "fields": fields
+    case "errors": errors
+    default: texts[topic]
+    }
+  }
+
+  /// - Throws: ``Failure`` for words `help` has nothing to say of.
+  static func check(_ words: [String]) throws {
+    guard let word = words.first(where: { !$0.hasPrefix("-") }) else { return }
+    let commands = Dossier.configuration.subcommands.filter {
+      $0.configuration.shouldDisplay
+    }.map { $0._commandName }
+    guard !commands.contains(word), word != "help" else { return }
+    let closest = (names + commands)
+      .map { (Similarity.distance(word.lowercased(), $0), $0) }
+      .filter { $0.0 <= 2 }.sorted { $0 < $1 }.prefix(3).map(\.1)
+    throw Failure(
+      "unknown-topic", exit: 64, "there is no help on \"\(word)\"",
+      details: ["topics: " + names.joined(separator: ", "), "or any command"],
+      fix: closest.first.map { "dossier help \($0)" } ?? "dossier --help", input: word,
+      candidates: Array(closest))
+  }
+
+  private static var errors: String {
+    let head = """
+      With --json an error is one object on standard error:
+      {"error":{"code":…,"exit":…,"message":…,"input":…,"candidates":[…],"fix":…}}
+      input, candidates and fix may be absent. Codes, and the number the program ends with:
+
+
+      """
+    let width = ErrorCodes.all.map(\.code.count).max() ?? 0
+    return head
+      + ErrorCodes.all.map { row in
+        let pad = String(repeating: " ", count: width - row.code.count + 2)
+        return "  \(row.code)\(pad)\(row.exit)  \(row.meaning)"
+      }.joined(separator: "\n")
+  }
 
   private static var fields: String {
     Kind.allCases.map { kind in
@@ -40,9 +85,23 @@ enum HelpTopics {
     A word before a colon that is not in this list is an error, never a search.
     """,
     "exit-codes": """
-    0 done   1 the check says no   64 usage   65 bad input data   66 no such record, or several
-    69 server unreachable   70 our bug   73 exists, or changed by hand   74 disk   75 busy
-    76 protocol mismatch   77 not allowed   78 not set up   130 interrupted
+    0    done
+    1    the check says no: overdue --check, review --check, doctor; compact on a machine that is not level
+    64   usage: a word, an option or a date that is not understood
+    65   bad input: a file, a text or a value that cannot be taken
+    66   no such record or file, or several
+    69   the server cannot be reached, or says no
+    70   our bug
+    73   it exists, was changed by hand, or was decided otherwise
+    74   the disk, or the store on it
+    75   busy: another dossier has the store
+    76   made by another version, or not understood
+    77   not allowed
+    78   not set up: no store, no server
+    130  interrupted
+    141  the reader of the output has gone
+
+    dossier-server ends with the same numbers. dossier help errors lists the codes of errors with --json.
     """,
     "environment": """
     DOSSIER_STORE    folder of the store; else $XDG_DATA_HOME/dossier, ~/.local/share/dossier
