@@ -8,8 +8,8 @@ struct Dossier: AsyncParsableCommand {
     abstract:
       "Partnerships, dialogues and action items: noted offline, level with the team, handed on as Markdown.",
     discussion: """
-      A singular word writes, its plural lists. A record is named by its short id (a-7h3n), its slug, its
-      name or acronym. More: dossier help dates, filters, fields, minutes, exit-codes, environment, sync.
+      A singular word writes, its plural lists. A record is named by its short id (a-7h3n), its slug, its name or \
+      acronym. More, on dates, filters, fields and so on: dossier help topics.
       """,
     version: Version.text,
     subcommands: [Now.self, Complete.self],

@@ -4,14 +4,27 @@ import DossierModel
 /// `dossier help TOPIC`: what is longer than a line.
 enum HelpTopics {
   /// In the order they are told.
-  static let names = [
-    "dates", "filters", "fields", "minutes", "sync", "exit-codes", "errors", "environment",
+  private static let summaries = [
+    ("dates", "how dates are typed"),
+    ("filters", "what narrows a list"),
+    ("fields", "every field of every kind of record"),
+    ("minutes", "the lines of minutes: take, and import --as md"),
+    ("sync", "how machines become level"),
+    ("exit-codes", "with which number the programs end"),
+    ("errors", "the codes of errors with --json"),
+    ("environment", "the variables the programs read"),
   ]
+
+  static let names = summaries.map(\.0)
 
   static func text(_ topic: String) -> String? {
     switch topic {
     case "fields": fields
     case "errors": errors
+    case "topics":
+      summaries.map { name, summary in
+        "  \(name)\(String(repeating: " ", count: 13 - name.count))\(summary)"
+      }.joined(separator: "\n")
     default: texts[topic]
     }
   }
