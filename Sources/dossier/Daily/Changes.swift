@@ -109,7 +109,11 @@ struct Changes: StoreCommand {
         ])
       }
     }
-    if context.wantsJSON { return say(JSON.array(objects).line) }
+    if context.wantsJSON {
+      return try context.answer(
+        objects: objects, of: ["id", "type", "title", "at", "by", "fields", "new", "deleted"])
+    }
+    try context.refuseFields()
     context.show(table)
     if table.rows.isEmpty { context.report("nothing new from others") }
   }

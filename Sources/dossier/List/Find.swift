@@ -25,8 +25,9 @@ struct Find: StoreCommand {
           .init("title", .string(hit.found.title)), .init("excerpt", .string(hit.excerpt)),
         ])
       }
-      return say(JSON.array(objects).line)
+      return try context.answer(objects: objects, of: ["type", "id", "title", "excerpt"])
     }
+    try context.refuseFields()
     var table = Table(header: ["id", "title", "excerpt"])
     for hit in hits { table.rows.append([hit.found.short, hit.found.title, hit.excerpt]) }
     let lines =

@@ -87,7 +87,12 @@ struct Ops: StoreCommand {
         ])
       }
     }
-    if context.wantsJSON { return say(JSON.array(objects).line) }
+    if context.wantsJSON {
+      return try context.answer(
+        objects: objects,
+        of: ["number", "at", "by", "device", "command", "records", "undone", "sent"])
+    }
+    try context.refuseFields()
     context.show(table)
   }
 }
