@@ -9,6 +9,8 @@ public enum StoreError: Error {
   case exists(folder: String)
   /// No record is called so. With the closest names.
   case noSuchRecord(text: String, kinds: [Kind], closest: [Found])
+  /// A record is called so, but it is of none of the kinds that are expected. With the closest names that are.
+  case wrongKind(text: String, kinds: [Kind], Found, closest: [Found])
   /// Several records are called so.
   case ambiguous(text: String, candidates: [Found])
   /// The record is deleted.
@@ -17,9 +19,9 @@ public enum StoreError: Error {
   case newerStore(found: Int, known: Int)
   /// The key of this device is gone or is not a key.
   case keyMissing(path: String)
-  /// A field cannot hold that.
   /// There was a store here; its database is gone or empty.
   case databaseGone(path: String)
+  /// A field cannot hold that.
   case field(kind: Kind, RecordProblem)
   /// Lines of an import that cannot be read; nothing was saved.
   case badImport([ImportProblem])

@@ -100,6 +100,19 @@ public enum Files {
       .write(bytes, to: name, mode: mode)
   }
 
+  /// What the system says, as a person says it.
+  private static func words(_ number: Int32) -> String {
+    switch number {
+    case ENOENT: return "it is not there"
+    case EISDIR: return "it is a folder"
+    case ENOTDIR: return "it is no folder"
+    case ELOOP: return "its links lead in a circle"
+    default:
+      let text = String(cString: strerror(number))
+      return text.prefix(1).lowercased() + text.dropFirst()
+    }
+  }
+
   static func failure(_ what: String, _ number: Int32) -> SQLiteError {
     let kind: SQLiteError.Kind =
       switch number {
@@ -108,7 +121,7 @@ public enum Files {
       case EIO: .io
       default: .cannotOpen
       }
-    return SQLiteError(kind: kind, message: "\(what): \(String(cString: strerror(number)))")
+    return SQLiteError(kind: kind, message: "\(what): \(words(number))")
   }
 }
 

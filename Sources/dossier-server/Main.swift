@@ -26,7 +26,8 @@ struct DossierServer: AsyncParsableCommand {
     } catch let error as StoreError {
       Failure(error).printAndExit()
     } catch {
-      exit(withError: error)
+      guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+      Slip(message(for: error)).failure.printAndExit()
     }
   }
 }

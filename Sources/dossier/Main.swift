@@ -8,8 +8,8 @@ struct Dossier: AsyncParsableCommand {
     abstract:
       "Partnerships, dialogues and action items: noted offline, level with the team, handed on as Markdown.",
     discussion: """
-      A singular word writes, its plural lists. A record is named by its short id (a-7h3n), its slug, its
-      name or acronym. More: dossier help dates, filters, fields, minutes, exit-codes, environment, sync.
+      A singular word writes, its plural lists. A record is named by its short id (a-7h3n), its slug, its name or \
+      acronym. More, on dates, filters, fields and so on: dossier help topics.
       """,
     version: Version.text,
     subcommands: [Now.self, Complete.self],
@@ -56,6 +56,7 @@ struct Dossier: AsyncParsableCommand {
       if arguments.count == 2, arguments[0] == "help", let text = HelpTopics.text(arguments[1]) {
         return say(text)
       }
+      if arguments[0] == "help" { try HelpTopics.check(Array(arguments.dropFirst())) }
       try Words.checkEncoding()
       try Words.check(arguments[0], in: Self.self)
       var command = try parseAsRoot(arguments)
@@ -82,17 +83,19 @@ struct Dossier: AsyncParsableCommand {
         failure.details.append(
           "bring it back from a backup; what was synced also comes from the server")
       }
-      tell(arguments.contains("--json") ? failure.json : failure.text)
-      Glibc.exit(failure.exit)
+      refuse(Words.told(failure, arguments), arguments)
     }
-    // Help and version are answers; the rest is a word the grammar does not know.
+    // Help and version are answers; the rest is a word the command does not know.
     if code == .success {
       say(text)
       Glibc.exit(0)
     }
-    let message = text.hasPrefix("Error: ") ? String(text.dropFirst("Error: ".count)) : text
-    let failure = Failure("usage", exit: 64, message)
+    let slip = Slip(message(for: error), in: arguments)
+    refuse(Words.told(slip.failure, arguments), arguments)
+  }
+
+  private static func refuse(_ failure: Failure, _ arguments: [String]) -> Never {
     tell(arguments.contains("--json") ? failure.json : failure.text)
-    Glibc.exit(64)
+    Glibc.exit(failure.exit)
   }
 }

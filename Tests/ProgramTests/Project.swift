@@ -18,4 +18,13 @@ enum Project {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     return folder
   }
+
+  /// The texts of the Swift files of a target.
+  static func sources(_ target: String) throws -> [String] {
+    let folder = root.appending(path: "Sources/\(target)")
+    let files = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String }
+    return try (files ?? []).filter { $0.hasSuffix(".swift") }.sorted().map {
+      try String(contentsOf: folder.appending(path: $0), encoding: .utf8)
+    }
+  }
 }

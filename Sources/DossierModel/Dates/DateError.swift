@@ -6,6 +6,8 @@ public enum DateError: Error, Equatable, Sendable {
   case unknown(input: String, suggestions: [String])
   /// In the grammar, but there is no such day.
   case impossible(input: String, reason: String)
+  /// A day and a time of day, or a time alone: dates are days. With the words that are the day.
+  case hasTime(input: String, date: String?)
 
   public struct Reading: Hashable, Sendable {
     /// "3 April 2026".

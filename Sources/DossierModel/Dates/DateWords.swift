@@ -38,6 +38,50 @@ enum DateWords {
     ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"],
     ["montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag"])
 
+  /// "tomorrow" and how many days ahead it is.
+  static let days = [
+    "today": 0, "aujourd'hui": 0, "heute": 0, "tomorrow": 1, "demain": 1, "morgen": 1,
+    "apres-demain": 2, "apres demain": 2, "ubermorgen": 2, "yesterday": -1, "hier": -1,
+    "gestern": -1,
+  ]
+
+  enum Which { case next, this, last }
+
+  static func which(_ word: String) -> Which? {
+    switch word {
+    case "next", "prochain", "nachsten", "nachster", "naechsten", "kommenden": .next
+    case "this", "ce", "diesen", "dieser": .this
+    case "last", "dernier", "letzten", "letzter", "vorigen": .last
+    default: nil
+    }
+  }
+
+  enum Side { case before, until, after, since }
+
+  static func side(_ word: String) -> Side? {
+    switch word {
+    case "before", "avant", "vor": .before
+    case "until", "by", "bis", "jusqu'en", "jusqu'a": .until
+    case "after", "apres", "nach": .after
+    case "since", "from", "depuis", "seit", "ab": .since
+    default: nil
+    }
+  }
+
+  static func isAbout(_ word: String) -> Bool {
+    ["circa", "ca", "ca.", "c.", "about", "around", "vers", "environ", "um", "etwa"].contains(word)
+  }
+
+  /// Beginning, middle and end.
+  static func third(_ word: String) -> Int? {
+    switch word {
+    case "early", "beginning", "debut", "anfang": 0
+    case "mid", "middle", "mi", "milieu", "mitte": 1
+    case "late", "end", "fin", "ende": 2
+    default: nil
+    }
+  }
+
   private static func table(_ languages: [String]...) -> [String: Int] {
     var table: [String: Int] = [:]
     for words in languages {

@@ -56,12 +56,33 @@ public struct FuzzyDate: Hashable, Sendable {
     }
   }
 
-  /// In tables and pages: the day when it is one, else its own words.
+  /// In tables and pages: the day when it is one, else its own words. What was said from a day ("may", "tomorrow to
+  /// friday") is said so that it means the same on any other.
   public var display: String {
     if let day, !isInferred || words.isEmpty || words == edtf { return day.description }
     if let day, relativeTo != nil { return day.description }
+    if let base = relativeTo.flatMap({ Day($0) }), let said = absolute(from: base) { return said }
     if let said = words.isEmpty ? edtf : words { return said }
     // Worked out from other facts, never said.
+    return bounds
+  }
+
+  /// "end of june 2025" for what was "end of june" in 2025; nil for words that are not of the grammar.
+  private func absolute(from base: Day) -> String? {
+    guard let read = try? DateReader(today: base).read(words),
+      (read.earliest, read.latest) == (earliest, latest)
+    else { return nil }
+    let days = [earliest, latest].compactMap { $0 }
+    let years = days.map(\.year) + days.flatMap { [$0.year - 1, $0.year + 1] }
+    let withYear = years.lazy.map { "\(words) \($0)" }.first { said in
+      guard let date = try? DateReader(today: base).read(said) else { return false }
+      return date.relativeTo == nil && date.edtf == edtf
+        && (date.earliest, date.latest) == (earliest, latest)
+    }
+    return withYear ?? bounds
+  }
+
+  private var bounds: String {
     switch (earliest, latest) {
     case (let earliest?, let latest?): return "\(earliest) to \(latest)"
     case (let earliest?, nil): return "since \(earliest)"

@@ -10,6 +10,10 @@ public enum RecordJSON {
       JSON.Member("type", .string(record.kind.name)),
       JSON.Member("id", .string(ShortID.full(record.id, record.kind))),
     ]
+    // What a record is called in lists is a field only for those who ask for it.
+    if fields?.contains("title") == true, record.kind.field(named: "title") == nil {
+      members.append(JSON.Member("title", .string(record.title)))
+    }
     for field in record.kind.fields where !field.isInternal {
       if let fields, !fields.contains(field.name) { continue }
       let values = record.elements(field)

@@ -77,7 +77,9 @@ public struct Filter: Hashable, Sendable {
     case "topic": return .topic(value)
     case "kind", "act": return .kind(value)
     case "state", "status": return .state(value)
-    case "on", "date", "due": return value == "none" ? .hasNoDate : .on(try dates.read(value))
+    case "on", "date", "due":
+      let date = try dates.read(value)
+      return date.edtf == nil ? .hasNoDate : .on(date)
     case "before", "date.before", "due.before": return .before(try dates.read(value))
     case "after", "date.after", "due.after": return .after(try dates.read(value))
     case "since": return .since(try dates.read(value))

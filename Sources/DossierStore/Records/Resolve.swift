@@ -6,7 +6,8 @@ extension Store {
   /// The record a person means: by short id, full id, slug, `slug~2`, acronym, name, alias or code.
   ///
   /// - Parameter kinds: which kinds may be meant; any when empty.
-  /// - Throws: ``StoreError/noSuchRecord(text:kinds:closest:)``, ``StoreError/ambiguous(text:candidates:)``.
+  /// - Throws: ``StoreError/noSuchRecord(text:kinds:closest:)``, ``StoreError/wrongKind(text:kinds:_:closest:)``,
+  ///   ``StoreError/ambiguous(text:candidates:)``, ``StoreError/deleted(_:)``.
   public func find(_ text: String, _ kinds: [Kind] = [], includeHidden: Bool = false) throws
     -> Found
   {
@@ -17,7 +18,11 @@ extension Store {
       let hidden = try self.candidates(text, kinds, includeHidden: true)
       if hidden.count == 1 { throw StoreError.deleted(hidden[0]) }
     }
-    throw StoreError.noSuchRecord(text: text, kinds: kinds, closest: try closest(to: text, kinds))
+    let closest = try closest(to: text, kinds)
+    if !kinds.isEmpty, let other = try self.candidates(text, []).first {
+      throw StoreError.wrongKind(text: text, kinds: kinds, other, closest: closest)
+    }
+    throw StoreError.noSuchRecord(text: text, kinds: kinds, closest: closest)
   }
 
   /// What `text` could mean, best reading only: an id before a slug before a name; several when it does not say.
@@ -124,8 +129,10 @@ extension Store {
       guard let kind = Kind(rawValue: KindNumber(row.int(2))), kinds.isEmpty || kinds.contains(kind)
       else { return }
       let folded = row.text(0)
+      // Of a code of two letters almost every word is a longer form.
+      guard !wanted.hasPrefix(folded) || folded.count * 2 >= wanted.count else { return }
       let distance = Similarity.distance(wanted, folded)
-      if distance <= max(2, wanted.count / 3) {
+      if distance <= (wanted.count <= 3 ? 1 : max(2, wanted.count / 3)) {
         let id = EntityID(bytes: row.blob(1))
         best[id] = min(best[id] ?? .max, distance)
       }

@@ -11,7 +11,7 @@ enum Editor {
     try Files.createFolder(folder)
     let path = "\(folder)/\(name)-\(getpid()).md"
     try Files.writePrivately(Array(text.utf8), to: path)
-    guard Shell.run(editor, argument: path) == 0 else {
+    guard ChosenProgram.run(editor, argument: path) == 0 else {
       throw Failure(
         "editor", exit: 64, "\(editor) did not end well; nothing was saved",
         details: ["the text waits in \(path)"])

@@ -35,6 +35,26 @@ extension Failure {
     [found.slug ?? found.short, found.title].joined(separator: "  ")
   }
 
+  /// "record", "a partnership, dialogue or party".
+  private static func names(_ kinds: [Kind], _ article: String? = nil) -> String {
+    guard let last = kinds.last else { return "record" }
+    let first = article == nil ? kinds[0].name : kinds[0].withArticle
+    if kinds.count == 1 { return first }
+    return ([first] + kinds.dropFirst().dropLast().map(\.name)).joined(separator: ", ")
+      + " or \(last.name)"
+  }
+
+  private static func closest(_ found: [Found]) -> [String] {
+    found.isEmpty ? [] : ["closest: " + found.map(name).joined(separator: "\n           ")]
+  }
+
+  /// Where somebody may look who named what is not there.
+  private static func search(_ text: String, _ kinds: [Kind]) -> String {
+    if let (kind, _) = ShortID.parse(text) { return "dossier \(kind.plural)" }
+    return kinds == [.party]
+      ? "dossier new party \(Shell.argument(text))" : "dossier find \(Shell.argument(text))"
+  }
+
   private init(store error: StoreError) {
     switch error {
     case .notSetUp(let folder):
@@ -44,14 +64,19 @@ extension Failure {
     case .exists(let folder):
       self.init("exists", exit: 73, "there is a store in \(folder) already", fix: "dossier whoami")
     case .noSuchRecord(let text, let kinds, let closest):
-      let what = kinds.isEmpty ? "record" : kinds.map(\.name).joined(separator: " or ")
       let first = closest.first
       self.init(
-        "no-such-record", exit: 66, "no \(what) matches \"\(text)\"",
-        details: closest.isEmpty
-          ? [] : ["closest: " + closest.map(Self.name).joined(separator: "\n           ")],
-        fix: first.map { "dossier show \($0.slug ?? $0.short)" }
-          ?? (kinds == [.party] ? "dossier new party \"\(text)\"" : "dossier find \"\(text)\""),
+        "no-such-record", exit: 66, "no \(Self.names(kinds)) matches \"\(text)\"",
+        details: Self.closest(closest),
+        fix: first.map { "dossier show \($0.slug ?? $0.short)" } ?? Self.search(text, kinds),
+        input: text, candidates: closest.map(\.short))
+    case .wrongKind(let text, let kinds, let found, let closest):
+      self.init(
+        "wrong-kind", exit: 66,
+        "\"\(text)\" is \(found.kind.withArticle), \(found.title); \(Self.names(kinds, "a")) is expected",
+        details: Self.closest(closest),
+        fix: closest.first.map { "dossier show \($0.slug ?? $0.short)" }
+          ?? "dossier \(kinds.first?.plural ?? "find")",
         input: text, candidates: closest.map(\.short))
     case .ambiguous(let text, let candidates):
       self.init(
@@ -197,7 +222,9 @@ extension Failure {
       self.init(
         "is-link", exit: 73, error.message,
         details: ["links are not followed on the way out; nothing was written"])
-    case .cannotOpen, .io:
+    case .cannotOpen:
+      self.init("disk", exit: 74, error.message)
+    case .io:
       self.init("disk", exit: 74, "the disk did not do it: \(error.message)")
     case .constraint, .other:
       self.init("bug", exit: 70, "the database refused: \(error.message)", fix: "dossier doctor")
@@ -212,7 +239,9 @@ extension Failure {
         details: ["filters: " + Filter.keys.map { $0 + ":" }.joined(separator: " ") + " +topic"],
         fix: "put words to search for in quotes without a colon", input: text)
     case .empty(let key):
-      self.init("empty-filter", exit: 64, "the filter \"\(key):\" says nothing after its colon")
+      self.init(
+        "empty-filter", exit: 64, "the filter \"\(key):\" says nothing after its colon",
+        fix: "dossier help filters", input: "\(key):")
     }
   }
 
@@ -222,19 +251,22 @@ extension Failure {
       self.init(
         "ambiguous-date", exit: 64, "date \"\(input)\" can be read two ways",
         details: [
-          readings.map { "\($0.words) = \($0.day)" }.joined(separator: "      "),
-          "nothing was saved",
+          readings.map { "\($0.words) = \($0.day)" }.joined(separator: "      ")
         ],
         input: input, candidates: readings.map(\.day.description))
     case .unknown(let input, let suggestions):
       self.init(
         "unknown-date", exit: 64, "\"\(input)\" is no date this program reads",
-        details: ["dates: " + suggestions.joined(separator: ", "), "nothing was saved"],
+        details: ["dates: " + suggestions.joined(separator: ", ")],
         fix: "dossier help dates", input: input)
     case .impossible(let input, let reason):
       self.init(
-        "impossible-date", exit: 64, "there is no date \"\(input)\": \(reason)",
-        details: ["nothing was saved"], input: input)
+        "impossible-date", exit: 64, "there is no date \"\(input)\": \(reason)", input: input)
+    case .hasTime(let input, let date):
+      self.init(
+        "time-of-day", exit: 64, "\"\(input)\" has a time of day; dates here are days",
+        details: date.map { ["say \($0), and the time in the words"] } ?? [],
+        fix: "dossier help dates", input: input, candidates: date.map { [$0] } ?? [])
     }
   }
 }

@@ -2,7 +2,8 @@ import ArgumentParser
 
 /// What every command takes.
 struct GlobalOptions: ParsableArguments {
-  @Option(name: .customLong("store"), help: "Folder of the store.")
+  @Option(
+    name: .customLong("store"), help: ArgumentHelp("Folder of the store.", valueName: "DIR"))
   var store: String?
 
   @Flag(help: "JSON instead of text.")

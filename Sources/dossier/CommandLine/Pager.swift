@@ -43,6 +43,6 @@ enum Pager {
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
-    return Shell.run(command, actions: &actions)
+    return ChosenProgram.run(command, actions: &actions)
   }
 }

@@ -15,12 +15,16 @@ struct Terminal {
     isInputTerminal = isatty(STDIN_FILENO) == 1
     var size = winsize()
     let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0
-    width = Self.number("COLUMNS") ?? (isKnown && size.ws_col > 20 ? Int(size.ws_col) : 80)
-    height = Self.number("LINES") ?? (isKnown && size.ws_row > 5 ? Int(size.ws_row) : 24)
+    width =
+      Self.size(Machine.environment("COLUMNS"))
+      ?? (isKnown && size.ws_col > 20 ? Int(size.ws_col) : 80)
+    height =
+      Self.size(Machine.environment("LINES"))
+      ?? (isKnown && size.ws_row > 5 ? Int(size.ws_row) : 24)
   }
 
-  private static func number(_ name: String) -> Int? {
-    Machine.environment(name).flatMap { Int($0) }.flatMap { $0 > 5 ? $0 : nil }
+  private static func size(_ text: String?) -> Int? {
+    text.flatMap { Int($0) }.flatMap { $0 > 5 ? $0 : nil }
   }
 
   /// Whether colours may be used: on a terminal that has them, unless the person does not want any

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DossierModel
+import Glibc
 
 /// The words of the command line before they are parsed.
 enum Words {
@@ -8,6 +9,57 @@ enum Words {
     "--color",
   ]
   private static let flags: Set<String> = ["--json", "--quiet", "--verbose", "--no-input"]
+
+  /// Commands whose words are a text: it is kept when the command is refused.
+  private static let texts: Set<String> = [
+    "note", "action", "decide", "position", "statement", "line",
+  ]
+  /// Commands that save something, all or nothing.
+  private static let writing: Set<String> = [
+    "done", "reopen", "new", "edit", "set", "tag", "link", "act", "role", "attend", "move", "merge",
+    "rm", "restore", "import",
+  ]
+
+  static func takesText(_ command: String) -> Bool { texts.contains(command) }
+
+  /// Whether the words hold a text somebody wrote.
+  private static func holdText(_ arguments: [String]) -> Bool {
+    if arguments.contains(where: { $0 == "--text" || $0.hasPrefix("--text=") }) { return true }
+    return takesText(arguments[0]) && arguments.dropFirst().contains { !$0.hasPrefix("-") }
+  }
+
+  /// Says of a refused command what became of its words.
+  ///
+  /// - Parameter arguments: as they were typed, the command first.
+  static func told(_ failure: Failure, _ arguments: [String]) -> Failure {
+    var failure = failure
+    let command = arguments[0]
+    let isWriting = takesText(command) || writing.contains(command)
+    // Who only looks makes nothing.
+    if !isWriting, failure.code == "no-such-record", failure.fix?.hasPrefix("dossier new") == true {
+      failure.fix = "dossier parties"
+    }
+    let isTold = ([failure.message] + failure.details).contains { $0.contains("nothing was") }
+    guard !isTold, [64, 65, 66, 73].contains(failure.exit) else { return failure }
+    if holdText(arguments) {
+      let path = try? Unsaved.keep(bytes: Array(typed(after: command)))
+      failure.details.append(
+        "nothing was saved" + (path.map { "; the words wait in \($0)" } ?? ""))
+    } else if isWriting {
+      failure.details.append("nothing was saved")
+    }
+    return failure
+  }
+
+  /// The bytes of the words after the command, a blank between two.
+  private static func typed(after command: String) -> [UInt8] {
+    let words = (1..<max(1, Int(CommandLine.argc))).compactMap { CommandLine.unsafeArgv[$0] }
+      .map { word in
+        UnsafeBufferPointer(start: word, count: strlen(word)).map { UInt8(bitPattern: $0) }
+      }
+    let start = words.firstIndex { $0 == Array(command.utf8) } ?? -1
+    return Array(words[(start + 1)...].joined(separator: [UInt8(ascii: " ")]))
+  }
 
   /// Puts options that stand before the command behind it, and says `now` where no command is said.
   static func ordered(_ arguments: [String]) -> [String] {
@@ -36,7 +88,7 @@ enum Words {
       guard String(validatingCString: word) == nil else { continue }
       throw Failure(
         "bad-text", exit: 65, "word \(place) of the command is not valid UTF-8",
-        details: ["nothing was saved"], input: String(cString: word))
+        input: String(cString: word))
     }
   }
 

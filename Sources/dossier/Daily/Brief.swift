@@ -64,7 +64,8 @@ struct Brief: StoreCommand {
       throw Failure(
         "no-dialogue", exit: 66, "no dialogue is planned\(reference.map { " in \"\($0)\"" } ?? "")",
         details: ["the next one must be there to be prepared"],
-        fix: "dossier new dialogue NAME --in PARTNERSHIP --on DATE")
+        fix:
+          "dossier new dialogue NAME --in \(reference.map(Shell.word) ?? "PARTNERSHIP") --on DATE")
     }
     return first
   }

@@ -81,7 +81,7 @@ struct BundleSync {
   func read(from path: String, trusts: Bool) throws {
     if Files.isFolder(path) { return try read(SharedFolder(path: path), path, trusts: trusts) }
     guard let bytes = try Files.read(path, limit: Bundle.maximumSize) else {
-      throw Failure("no-such-file", exit: 66, "there is no file \"\(path)\"", input: path)
+      throw Failure("no-file", exit: 66, "there is no file \"\(path)\"", input: path)
     }
     let bundle = try Self.bundle(bytes, path)
     try refuseUnlessKnown(bundle, path, trusts: trusts)

@@ -52,7 +52,7 @@ struct Changes: StoreCommand {
     guard let since else { return try replica.logged(after: number("changes.seen")) }
     if since == "sync" { return try replica.logged(after: number("changes.before-sync")) }
     guard let first = try context.date(since).earliest else {
-      throw Failure("open-date", exit: 64, "\(since) has no first day", input: since)
+      throw Failure("open-date", exit: 64, "\"\(since)\" has no first day", input: since)
     }
     return try replica.logged(after: 0).filter {
       Machine.day(milliseconds: $0.changeset.header.clock.milliseconds).day >= first
@@ -111,7 +111,11 @@ struct Changes: StoreCommand {
         ])
       }
     }
-    if context.wantsJSON { return say(JSON.array(objects).line) }
+    if context.wantsJSON {
+      return try context.answer(
+        objects: objects, of: ["id", "type", "title", "at", "by", "fields", "new", "deleted"])
+    }
+    try context.refuseFields()
     context.show(table)
     if table.rows.isEmpty { context.report("nothing new from others") }
   }

@@ -27,7 +27,8 @@ struct Done: StoreCommand {
       }
       for action in actions {
         context.report(
-          "\(action.short)  \(drop == nil ? "done" : "dropped") \(day.display) · \(action.title)")
+          "\(action.short)  \(drop == nil ? "done" : "dropped") \(met == nil ? day.display : day.reading) · \(action.title)"
+        )
       }
     }
   }

@@ -88,7 +88,11 @@ extension Context {
         return id
       }
       try show(
-        new: id, [place.name, kind == "note" ? "" : kind, try speaker.map { try name($0) } ?? ""])
+        new: id,
+        [
+          place.name, kind == "note" ? "" : kind, try speaker.map { try name($0) } ?? "",
+          place.when?.reading ?? "",
+        ])
     }
   }
 }

@@ -21,28 +21,22 @@ struct Now: StoreCommand {
   }
 
   func run(_ context: Context) throws {
-    let store = context.store
+    let matters = try Matters(context)
+    if context.wantsJSON {
+      return try context.answer(object: matters.json(context), of: Matters.names)
+    }
+    try context.refuseFields()
     if let current = try context.current() { say("open: \(try context.describe(current))") }
-    let soon = ListQuery(
-      .dialogue,
-      filter: Filter(terms: [.init(.since(FuzzyDate(day: context.today)))]),
-      limit: 3)
-    try section("next dialogues", store.records(soon), context)
-    let overdue = try store.overdue(asOf: context.today)
-    try section("overdue", Array(overdue.prefix(5)), context, of: overdue.count)
-    let due = try store.records(
-      ListQuery(
-        .action,
-        filter: Filter(terms: [
-          .init(.since(FuzzyDate(day: context.today))),
-          .init(.until(FuzzyDate(day: context.today.adding(days: 14)))),
-        ])))
-    try section("due in two weeks", Array(due.prefix(5)), context, of: due.count)
-    let unsent = try store.replica.unsentCount()
-    if try store.setting("remote.address") != nil, unsent > 0 { say("waiting to sync: \(unsent)") }
-    let review = try store.replica.review().count
+    try section("next dialogues", matters.dialogues, context)
+    try section("overdue", Array(matters.overdue.prefix(5)), context, of: matters.overdue.count)
+    try section("due in two weeks", Array(matters.due.prefix(5)), context, of: matters.due.count)
+    let unsent = try context.store.replica.unsentCount()
+    if try context.store.setting("remote.address") != nil, unsent > 0 {
+      say("waiting to sync: \(unsent)")
+    }
+    let review = try context.store.replica.review().count
     if review > 0 { say("to review: \(review) (dossier review)") }
-    let counts = try store.counts()
+    let counts = try context.store.counts()
     let kinds: [Kind] = [.partnership, .dialogue, .note, .action]
     say(
       kinds.map { "\(counts[$0] ?? 0) \((counts[$0] ?? 0) == 1 ? $0.name : $0.plural)" }.joined(
@@ -61,5 +55,40 @@ struct Now: StoreCommand {
       say("  " + parts.filter { !$0.isEmpty }.joined(separator: "  "))
     }
     if let total, total > records.count { say("  … and \(total - records.count) more") }
+  }
+}
+
+/// What comes next and what is late.
+private struct Matters {
+  let dialogues: [Record]
+  let overdue: [Record]
+  /// In two weeks.
+  let due: [Record]
+
+  static let names = ["open", "dialogues", "overdue", "due", "unsent", "review"]
+
+  init(_ context: Context) throws {
+    let today = FuzzyDate(day: context.today)
+    let fortnight = FuzzyDate(day: context.today.adding(days: 14))
+    dialogues = try context.store.records(
+      ListQuery(.dialogue, filter: Filter(terms: [.init(.since(today))]), limit: 3))
+    overdue = try context.store.overdue(asOf: context.today)
+    due = try context.store.records(
+      ListQuery(
+        .action, filter: Filter(terms: [.init(.since(today)), .init(.until(fortnight))])))
+  }
+
+  func json(_ context: Context) throws -> JSON {
+    func list(_ records: [Record]) throws -> JSON {
+      .array(try records.map { try RecordJSON.encode($0) { try context.fullID($0) } })
+    }
+    let current = try context.current()
+    return .object([
+      .init("open", try current.map { .string(try context.fullID($0)) } ?? .null),
+      .init("dialogues", try list(dialogues)), .init("overdue", try list(overdue)),
+      .init("due", try list(due)),
+      .init("unsent", .int(Int64(try context.store.replica.unsentCount()))),
+      .init("review", .int(Int64(try context.store.replica.review().count))),
+    ])
   }
 }

@@ -56,8 +56,10 @@ extension Context {
     var dialogue: EntityID?
     /// "EU-Japan Digital Partnership", or "inbox".
     var name: String
-    /// The day the words are about.
+    /// The day the words are about: dates in them are read from it.
     var day: Day
+    /// The date that was named for it; it may be longer than a day.
+    var when: FuzzyDate?
   }
 
   /// The place options say, else what is open, else the inbox.
@@ -76,6 +78,7 @@ extension Context {
     }
     if let on = options.on {
       let date = try date(on)
+      place.when = date
       if let first = date.earliest, first == date.latest { place.day = first }
     }
     if let id = place.dialogue ?? place.partnership { place.name = try name(id) }

@@ -65,13 +65,14 @@ struct Sync: AsyncParsableCommand {
     let review = try store.replica.review().count
     let refused = try store.replica.refused()
     if context.wantsJSON {
-      return say(
-        JSON.object([
+      return try context.answer(
+        object: .object([
           .init("unsent", .int(Int64(unsent))), .init("waiting", .int(Int64(waiting))),
           .init("review", .int(Int64(review))), .init("refused", .int(Int64(refused.count))),
           .init("position", .int(Int64(identity.cursor.position))),
-        ]).line)
+        ]), of: ["unsent", "waiting", "review", "refused", "position"])
     }
+    try context.refuseFields()
     say("remote     \(try store.setting("remote.address") ?? "none (dossier join CODE)")")
     if let last = try store.setting("sync.last").flatMap({ UInt64($0) }) {
       say("last sync  \(Machine.text(Timestamp(milliseconds: last)))")

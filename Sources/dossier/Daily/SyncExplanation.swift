@@ -18,20 +18,19 @@ struct SyncExplanation {
   func print() throws {
     let passages = try context.store.replica.passages(of: found.id)
     if context.wantsJSON {
-      return say(
-        JSON.array(
-          passages.map { passage in
-            .object([
-              .init("changeset", .string(passage.changeset.id.description)),
-              .init("command", .string(passage.body.intent)),
-              .init("by", .string(authors[passage.changeset.header.writer]?.member ?? "")),
-              .init("at", .int(Int64(passage.changeset.header.clock.milliseconds))),
-              .init("state", .string(code(passage.state))),
-              .init("why", .string(words(passage.state))),
-            ])
-          }
-        ).line)
+      return try context.answer(
+        objects: passages.map { passage in
+          .object([
+            .init("changeset", .string(passage.changeset.id.description)),
+            .init("command", .string(passage.body.intent)),
+            .init("by", .string(authors[passage.changeset.header.writer]?.member ?? "")),
+            .init("at", .int(Int64(passage.changeset.header.clock.milliseconds))),
+            .init("state", .string(code(passage.state))),
+            .init("why", .string(words(passage.state))),
+          ])
+        }, of: ["changeset", "command", "by", "at", "state", "why"])
     }
+    try context.refuseFields()
     let remote = try context.store.setting("remote.address")
     say("\(found.short)  \(found.title)")
     if remote == nil {

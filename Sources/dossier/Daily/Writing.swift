@@ -57,10 +57,16 @@ struct WordsOptions: ParsableArguments {
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { break }
       bytes.append(contentsOf: buffer[..<count])
-      guard bytes.count <= 8 << 20 else { break }
+      guard bytes.count <= 8 << 20 else {
+        throw Failure(
+          "too-long", exit: 65, "more than 8 MiB came on standard input; 1 MiB is the most",
+          details: ["nothing was saved"])
+      }
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw Failure("bad-text", exit: 65, "standard input is not valid UTF-8; nothing was saved")
+      throw Failure(
+        "bad-text", exit: 65, "standard input is not valid UTF-8",
+        details: ["nothing was saved; what came waits in \(try Unsaved.keep(bytes: bytes))"])
     }
     return text
   }
@@ -109,12 +115,12 @@ extension Context {
       try draft.put(.notePartnership, .entity(partnership), on: id)
     }
     if let me = try store.me() { try draft.put(.author, .entity(me), on: id) }
-    try draft.put(.when, FuzzyDate(day: place.day).value, on: id)
+    try draft.put(.when, (place.when ?? FuzzyDate(day: place.day)).value, on: id)
     if let rule = words.rule {
       guard ["record", "background", "chatham", "off"].contains(rule) else {
         throw Failure(
           "bad-rule", exit: 64, "there is no rule \"\(rule)\"",
-          details: ["rules: record, background, chatham, off"])
+          details: ["rules: record, background, chatham, off"], input: rule)
       }
       try draft.put(.rule, .text(rule), on: id)
     }
@@ -129,7 +135,9 @@ extension Context {
     if there.count > 1 { throw StoreError.ambiguous(text: text, candidates: there) }
     if let found = there.first { return found.id }
     guard let slug = Folding.slug(text) else {
-      throw Failure("bad-topic", exit: 64, "\"\(text)\" cannot be a topic")
+      throw Failure(
+        "bad-topic", exit: 64, "\"\(text)\" cannot be a topic: it has no letter or digit",
+        input: text)
     }
     let id = ImportFile.derivedID(.topic, slug)
     if draft.isNew(id) { return id }

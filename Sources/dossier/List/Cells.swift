@@ -66,20 +66,62 @@ extension Context {
   func show(_ table: Table) {
     if options.format == .csv { return sayRaw(CSV.text(header: table.header, rows: table.rows)) }
     let isTable = options.format.map { $0 == .table } ?? terminal.isOutputTerminal
-    guard isTable else { return table.tabSeparated.forEach { say($0) } }
+    guard isTable else {
+      for line in table.tabSeparated { say(line) }
+      return
+    }
     let isColored = terminal.isColored(options.color)
     for line in table.lines(width: terminal.width, isColored: isColored) {
       if isColored { sayRaw(line + "\n") } else { say(line) }
     }
   }
 
+  /// Prints objects as JSON, with the members `--fields` names or all.
+  ///
+  /// - Parameter names: every member an object of this command can have.
+  func answer(objects: [JSON], of names: [String]) throws {
+    // What is wrong with the names is told even if there is nothing to print.
+    _ = try chosen(.object([]), of: names)
+    let shown = try objects.map { try chosen($0, of: names) }
+    if options.format == .jsonl {
+      for object in shown { say(object.line) }
+    } else {
+      say(JSON.array(shown).line)
+    }
+  }
+
+  func answer(object: JSON, of names: [String]) throws {
+    say(try chosen(object, of: names).line)
+  }
+
+  private func chosen(_ object: JSON, of names: [String]) throws -> JSON {
+    guard let fields = options.fields, case .object(let members) = object else { return object }
+    let wanted = try self.names(fields, names, of: "what this command prints has")
+    return .object(members.filter { wanted.contains($0.key) })
+  }
+
+  /// - Throws: ``Failure`` when `--fields` was said where it has no meaning.
+  func refuseFields() throws {
+    guard options.fields != nil else { return }
+    throw Failure("usage", exit: 64, "--fields goes with --json here", input: options.fields)
+  }
+
   /// The names after `--fields`.
-  private func fieldNames(_ text: String, _ kind: Kind) throws -> [String] {
+  func fieldNames(_ text: String, _ kind: Kind) throws -> [String] {
     let known = ["id", "title"] + kind.fields.filter { !$0.isInternal }.map(\.name)
-    let names = text.split(separator: ",").map { String($0).trimmingEnd() }
+    return try names(text, known, of: "\(kind.withArticle) has")
+  }
+
+  private func names(_ text: String, _ known: [String], of owner: String) throws -> [String] {
+    let names = text.split { $0 == "," || $0 == " " }.map(String.init)
+    guard !names.isEmpty else {
+      throw Failure(
+        "unknown-field", exit: 64, "--fields \"\(text)\" names no field",
+        details: ["fields: " + known.joined(separator: ", ")], input: text)
+    }
     if let unknown = names.first(where: { !known.contains($0) }) {
       throw Failure(
-        "unknown-field", exit: 64, "\(kind.withArticle) has no field \"\(unknown)\"",
+        "unknown-field", exit: 64, "\(owner) no field \"\(unknown)\"",
         details: ["fields: " + known.joined(separator: ", ")], input: unknown)
     }
     return names

@@ -11,13 +11,14 @@ struct Find: StoreCommand {
   @OptionGroup var options: GlobalOptions
   @Argument(help: ArgumentHelp("All of these words, or their beginnings.", valueName: "TEXT"))
   var words: [String]
-  @Option(help: "At most so many.") var limit = 50
+  @Option(help: ArgumentHelp("At most so many.", valueName: "N")) var limit = 50
   @Option(help: ArgumentHelp("Only records of this kind.", valueName: "KIND")) var kind: String?
 
   func run(_ context: Context) throws {
+    try Failure.check(limit: limit)
     let kinds = try kind.map { [try Kind(argument: $0)] } ?? []
     let hits = try context.store.search(
-      words.joined(separator: " "), kinds: kinds, limit: max(0, limit))
+      words.joined(separator: " "), kinds: kinds, limit: limit)
     if context.wantsJSON {
       let objects = try hits.map { hit in
         JSON.object([
@@ -26,8 +27,9 @@ struct Find: StoreCommand {
           .init("title", .string(hit.found.title)), .init("excerpt", .string(hit.excerpt)),
         ])
       }
-      return say(JSON.array(objects).line)
+      return try context.answer(objects: objects, of: ["type", "id", "title", "excerpt"])
     }
+    try context.refuseFields()
     var table = Table(header: ["id", "title", "excerpt"])
     for hit in hits { table.rows.append([hit.found.short, hit.found.title, hit.excerpt]) }
     context.show(table)

@@ -18,6 +18,14 @@ extension Listing {
   static func includes(_ record: Record, _ context: Context) -> Bool { true }
 }
 
+extension Failure {
+  static func check(limit: Int, least: Int = 0) throws {
+    guard limit < least else { return }
+    throw Failure(
+      "bad-limit", exit: 64, "a limit is \(least) or more, not \"\(limit)\"", input: "\(limit)")
+  }
+}
+
 /// A plural word: lists its records.
 struct List<Words: Listing>: StoreCommand {
   static var configuration: CommandConfiguration {
@@ -35,8 +43,8 @@ struct List<Words: Listing>: StoreCommand {
   @Argument(help: ArgumentHelp("What to narrow the list to.", valueName: "FILTER"))
   var filters: [String] = []
   @Flag(help: "Closed ones too.") var all = false
-  @Option(help: "date, title or id.") var sort: String?
-  @Option(help: "At most so many.") var limit: Int?
+  @Option(help: ArgumentHelp("date, title or id.", valueName: "ORDER")) var sort: String?
+  @Option(help: ArgumentHelp("At most so many.", valueName: "N")) var limit: Int?
   @Option(name: .shortAndLong, help: ArgumentHelp("Same as in:REF.", valueName: "REF"))
   var partnership: String?
   @Option(name: .shortAndLong, help: ArgumentHelp("Same as in:REF.", valueName: "REF"))
@@ -57,7 +65,7 @@ struct List<Words: Listing>: StoreCommand {
       }
       order = known
     }
-    if let limit, limit < 0 { throw Failure("bad-limit", exit: 64, "a limit is 0 or more") }
+    if let limit { try Failure.check(limit: limit) }
     let query = ListQuery(
       Words.kind, filter: filter, sort: order, limit: limit, includesClosed: all)
     let records = try context.store.transaction {

@@ -38,18 +38,17 @@ struct Timeline: StoreCommand {
     }.filter { $0.mainDate?.earliest != nil || $0.mainDate?.latest != nil }
       .sorted(by: RecordGraph.isOrderedBefore)
     if context.wantsJSON {
-      return say(
-        JSON.array(
-          try records.map { record in
-            .object([
-              .init("date", .string(record.mainDate?.display ?? "")),
-              .init("type", .string(record.kind.name)),
-              .init("id", .string(try context.fullID(record.id))),
-              .init("title", .string(try title(record, context))),
-            ])
-          }
-        ).line)
+      return try context.answer(
+        objects: records.map { record in
+          .object([
+            .init("date", .string(record.mainDate?.display ?? "")),
+            .init("type", .string(record.kind.name)),
+            .init("id", .string(try context.fullID(record.id))),
+            .init("title", .string(try title(record, context))),
+          ])
+        }, of: ["date", "type", "id", "title"])
     }
+    try context.refuseFields()
     var table = Table(header: ["date", "what", "id", "title"])
     var isPast = true
     for record in records {

@@ -12,7 +12,8 @@ struct Assignment {
   init(_ argument: String, kind: Kind) throws {
     guard let equals = argument.firstIndex(of: "=") else {
       throw Failure(
-        "bad-assignment", exit: 64, "\"\(argument)\" does not say FIELD=VALUE", input: argument)
+        "bad-assignment", exit: 64, "\"\(argument)\" does not say FIELD=VALUE",
+        fix: "dossier help fields", input: argument)
     }
     var name = argument[..<equals]
     mode = name.last == "+" ? .add : name.last == "-" ? .remove : .put
@@ -21,7 +22,8 @@ struct Assignment {
     guard let field = known.first(where: { $0.name == name }) else {
       throw Failure(
         "unknown-field", exit: 64, "\(kind.withArticle) has no field \"\(name)\"",
-        details: ["fields: " + known.map(\.name).joined(separator: ", ")], input: String(name))
+        details: ["fields: " + known.map(\.name).joined(separator: ", ")],
+        fix: "dossier help fields", input: String(name))
     }
     self.field = field
     text = String(argument[argument.index(after: equals)...])
@@ -40,7 +42,7 @@ extension Context {
       if field.name == Field.slug.name, !Folding.isSlug(text) {
         throw Failure(
           "bad-slug", exit: 65, "\"\(text)\" is no slug: a-z, 0-9 and hyphens",
-          fix: Folding.slug(text).map { "slug=\($0)" }, input: text)
+          details: Folding.slug(text).map { ["made of it: slug=\($0)"] } ?? [], input: text)
       }
       do { return .text(try RecordJSON.checked(text, field.type, field.name)) } catch {
         throw Failure("bad-field", exit: 65, "\(field.name): \(error.reason); nothing was saved")
@@ -67,8 +69,8 @@ extension Context {
       let commands = ["participants": "attend", "state": "done", "links": "link"]
       guard parts.count == 2, field.isSet, let colon = text.firstIndex(of: ":") else {
         throw Failure(
-          "bad-field", exit: 64, "\(field.name) has parts and cannot be set like this",
-          fix: commands[field.name].map { "dossier \($0)" } ?? "dossier import")
+          "bad-assignment", exit: 64, "\(field.name) has parts and cannot be set like this",
+          fix: commands[field.name].map { "dossier help \($0)" } ?? "dossier help import")
       }
       // "en:Digital Partnership", "iso2:JP"
       let first = String(text[..<colon])
@@ -83,6 +85,15 @@ extension Context {
     }
   }
 
+  /// - Throws: ``Failure`` when another record here has the slug.
+  func refuseTaken(_ slug: String, but record: EntityID? = nil) throws {
+    let all = try store.candidates(slug, [])
+    guard let taken = all.first(where: { $0.slug == slug && $0.id != record }) else { return }
+    throw Failure(
+      "slug-taken", exit: 73, "\"\(slug)\" is \(taken.title) already; nothing was saved",
+      fix: "dossier show \(slug)", input: slug, candidates: [taken.short])
+  }
+
   /// Applies `FIELD=VALUE` to a record.
   func apply(_ assignment: Assignment, to record: EntityID, _ draft: inout Draft) throws {
     let field = assignment.field
@@ -91,6 +102,7 @@ extension Context {
       if field.number == Field.slug.number, let old = try store.record(record)?.text(.slug),
         value != .text(old)
       {
+        try refuseTaken(assignment.text, but: record)
         try draft.add(.formerSlugs, .text(old), on: record)
       }
       return try draft.put(field, value, on: record)

@@ -14,6 +14,7 @@ struct Log: StoreCommand {
   @Argument(help: ArgumentHelp("The record.", valueName: "REF")) var reference: String
 
   func run(_ context: Context) throws {
+    if !context.wantsJSON { try context.refuseFields() }
     try context.store.transaction {
       let found = try context.store.find(reference, includeHidden: true)
       let authors = try context.store.authors()
@@ -53,7 +54,11 @@ struct Log: StoreCommand {
           }
         }
       }
-      if context.wantsJSON { return say(JSON.array(entries).line) }
+      if context.wantsJSON {
+        return try context.answer(
+          objects: entries,
+          of: ["at", "by", "device", "command", "field", "value", "replaced", "changeset"])
+      }
       if try context.store.replica.hasOlderHistory(of: found.id) {
         context.report("what came before is not on this machine, only what it amounts to")
       }

@@ -41,7 +41,9 @@ struct New: StoreCommand {
     }
     let name = name.joined(separator: " ").trimmingEnd()
     guard !name.isEmpty else {
-      throw Failure("no-name", exit: 64, "\(kind.withArticle) needs a name")
+      throw Failure(
+        "no-name", exit: 64, "\(kind.withArticle) needs a name",
+        fix: "dossier new \(kind.name) NAME")
     }
     let id = try context.store.write("new") { draft in
       let id = draft.create(kind)
@@ -62,7 +64,8 @@ struct New: StoreCommand {
       return id
     }
     let found = try context.store.found(id)
-    try context.show(new: id, [found?.slug ?? "", name])
+    let reading = try on.map { try context.date($0).reading }
+    try context.show(new: id, [found?.slug ?? "", name, reading ?? ""])
   }
 
   /// The slug asked for, or one made from the name with a number behind it when it is taken here.
@@ -71,13 +74,11 @@ struct New: StoreCommand {
       guard Folding.isSlug(slug) else {
         throw Failure(
           "bad-slug", exit: 65, "\"\(slug)\" is no slug: a-z, 0-9 and hyphens",
-          fix: Folding.slug(slug).map { "--slug \($0)" }, input: slug)
+          fix: Folding.slug(slug).map {
+            "dossier new \(kind.name) \(Shell.word(name)) --slug \($0)"
+          }, input: slug)
       }
-      if let taken = try context.store.candidates(slug, []).first(where: { $0.slug == slug }) {
-        throw Failure(
-          "slug-taken", exit: 73, "\"\(slug)\" is \(taken.title) already; nothing was saved",
-          input: slug)
-      }
+      try context.refuseTaken(slug)
       return slug
     }
     guard kind != .discrepancy, let base = Folding.slug(name) else { return nil }

@@ -79,7 +79,8 @@ struct Move: StoreCommand {
     default:
       guard isPartnership else {
         throw Failure(
-          "bad-place", exit: 64, "a dialogue belongs to a partnership, not to a dialogue")
+          "bad-place", exit: 64, "a dialogue belongs to a partnership, not to a dialogue",
+          fix: "dossier partnerships", input: to)
       }
       for old in try context.store.record(found.id)?.elements(.partnerships) ?? [] {
         try draft.remove(.partnerships, old, from: found.id)

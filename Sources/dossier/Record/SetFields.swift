@@ -54,18 +54,30 @@ struct Tag: StoreCommand {
     try context.store.transaction {
       let found = try context.store.find(reference)
       let wanted = tags.filter { $0 != "--" }
-      guard !wanted.isEmpty else { throw Failure("no-tags", exit: 64, "say +topic or -topic") }
+      guard !wanted.isEmpty else {
+        throw Failure(
+          "no-tags", exit: 64, "say +topic or -topic", fix: "dossier help tag")
+      }
       try context.store.write("tag") { draft in
         for tag in wanted {
-          guard tag.count > 1, let sign = tag.first, sign == "+" || sign == "-" else {
-            throw Failure("bad-tag", exit: 64, "\"\(tag)\" does not begin with + or -", input: tag)
+          guard let sign = tag.first, sign == "+" || sign == "-" else {
+            throw Failure(
+              "bad-tag", exit: 64, "\"\(tag)\" does not begin with + or -",
+              fix: "dossier tag \(Shell.word(reference)) \(Shell.word("+" + tag))", input: tag)
+          }
+          guard tag.count > 1 else {
+            throw Failure("bad-tag", exit: 64, "\"\(tag)\" names no topic", input: tag)
           }
           let name = String(tag.dropFirst())
           if sign == "+" {
             try draft.add(.topics, .entity(try context.topic(name, &draft)), on: found.id)
           } else {
             let topic = try context.store.find(name, [.topic])
-            try draft.remove(.topics, .entity(topic.id), from: found.id)
+            guard try draft.remove(.topics, .entity(topic.id), from: found.id) else {
+              throw Failure(
+                "not-there", exit: 66, "\(found.short) \(found.title) has no topic \"\(name)\"",
+                input: name)
+            }
           }
         }
       }
@@ -102,7 +114,12 @@ struct Link: StoreCommand {
         } else {
           let value = Value.list([.text(relation), .entity(target.id)])
           if remove {
-            try draft.remove(.links, value, from: found.id)
+            guard try draft.remove(.links, value, from: found.id) else {
+              throw Failure(
+                "not-there", exit: 66,
+                "\(found.title) is not related to \(target.title) as \"\(relation)\"",
+                fix: "dossier show \(found.short)", input: relation)
+            }
           } else {
             try draft.add(.links, value, on: found.id)
           }

@@ -35,7 +35,7 @@ struct Show: StoreCommand {
     guard let at else { return try context.store.record(found.id) }
     let date = try context.date(at)
     guard let day = date.latest ?? date.earliest else {
-      throw Failure("open-date", exit: 64, "\(at) has no last day", input: at)
+      throw Failure("open-date", exit: 64, "\"\(at)\" has no last day", input: at)
     }
     let time = Machine.end(of: day)
     guard let state = try context.store.replica.state(of: found.id, at: time), !state.isDeleted,
@@ -50,20 +50,22 @@ struct Show: StoreCommand {
 
   private func json(_ found: Found, _ context: Context) throws {
     guard let record = try record(found, context) else { return }
-    let names = context.options.fields?.split(separator: ",").map(String.init)
+    let names = try context.options.fields.map { try context.fieldNames($0, found.kind) }
     say(try RecordJSON.encode(record, fields: names) { try context.fullID($0) }.line)
   }
 
   private func text(_ found: Found, _ context: Context) throws {
     guard let record = try record(found, context) else { return }
+    let wanted = try context.options.fields.map { try context.fieldNames($0, found.kind) }
     let slug = at == nil ? found.slug : record.text(.slug)
     say([found.short, slug, record.title].compactMap { $0 }.joined(separator: "  "))
     if record.isDeleted {
       say("  deleted; still shown because records belong to it (dossier restore \(found.short))")
     }
     let fields = record.kind.fields.filter {
-      !$0.isInternal && ![Field.slug.number, Field.name.number].contains($0.number)
-        && !record.elements($0).isEmpty
+      !$0.isInternal && !record.elements($0).isEmpty
+        && wanted?.contains($0.name)
+          ?? ![Field.slug.number, Field.name.number].contains($0.number)
     }
     let width = fields.map(\.name.count).max() ?? 0
     for field in fields {
@@ -78,7 +80,7 @@ struct Show: StoreCommand {
         say("  \(name)\(pad)  \(line)\(index == lines.count - 1 ? mark : "")".trimmingEnd())
       }
     }
-    if at != nil { return }
+    if at != nil || wanted != nil { return }
     for kind in Kind.allCases { try children(of: record, kind, context) }
   }
 

@@ -21,7 +21,8 @@ struct Undo: StoreCommand {
       let command = try context.store.commands(number).last, command.number == number
     else {
       throw Failure(
-        "no-such-command", exit: 66, "there is no command \(number)", fix: "dossier ops",
+        "no-such-command", exit: 66, "there is no command \(number)",
+        details: ["nothing was taken back"], fix: "dossier ops",
         input: "\(number)")
     }
     guard command.isOwn || others else {
@@ -53,14 +54,15 @@ struct Ops: StoreCommand {
     abstract: "The last commands of everybody: who, when, what; undo N takes one back.")
 
   @OptionGroup var options: GlobalOptions
-  @Option(help: "At most so many.") var limit = 20
+  @Option(help: ArgumentHelp("At most so many.", valueName: "N")) var limit = 20
   @Flag(help: "Only those of this machine.") var mine = false
 
   func run(_ context: Context) throws {
+    try Failure.check(limit: limit, least: 1)
     let authors = try context.store.authors()
     var table = Table(header: ["n", "when", "who", "command", "records", ""])
     var objects: [JSON] = []
-    for command in try context.store.commands(max(1, limit)) where command.isOwn || !mine {
+    for command in try context.store.commands(limit) where command.isOwn || !mine {
       let logged = command.logged
       let who = authors[logged.changeset.header.writer]
       let titles = try context.titles(of: logged)
@@ -85,7 +87,12 @@ struct Ops: StoreCommand {
         ])
       }
     }
-    if context.wantsJSON { return say(JSON.array(objects).line) }
+    if context.wantsJSON {
+      return try context.answer(
+        objects: objects,
+        of: ["number", "at", "by", "device", "command", "records", "undone", "sent"])
+    }
+    try context.refuseFields()
     context.show(table)
   }
 }

@@ -12,13 +12,14 @@ struct Completions: ParsableCommand {
       fish: dossier completions fish > ~/.config/fish/completions/dossier.fish
       """)
 
+  @OptionGroup var options: GlobalOptions
   @Argument(help: "bash, zsh or fish.") var shell: String
 
   func run() throws {
     guard let script = Self.scripts[shell] else {
       throw Failure(
         "unknown-shell", exit: 64, "there is no completion for \"\(shell)\"",
-        details: ["shells: bash, fish, zsh"], input: shell)
+        details: ["shells: bash, fish, zsh"], fix: "dossier completions bash", input: shell)
     }
     sayRaw(script)
   }
@@ -124,7 +125,7 @@ struct Complete: ParsableCommand {
   }
 
   /// As the help of the command names them.
-  private static func options(of command: String, _ beginning: String) -> [(
+  static func options(of command: String, _ beginning: String) -> [(
     word: String, title: String
   )] {
     guard let type = all.first(where: { $0._commandName == command }) else { return [] }

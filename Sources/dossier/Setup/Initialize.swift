@@ -40,8 +40,11 @@ struct Whoami: StoreCommand {
         .init("store", .string(store.folder)),
       ]
       if let remote { members.append(.init("remote", .string(remote))) }
-      return say(JSON.object(members).line)
+      return try context.answer(
+        object: .object(members),
+        of: ["member", "device", "workspace", "writer", "store", "remote"])
     }
+    try context.refuseFields()
     say("\(author?.member ?? "unknown") on \(author?.device ?? "this machine")")
     say("  store      \(store.folder)")
     say(

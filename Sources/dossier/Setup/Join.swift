@@ -20,12 +20,15 @@ struct Join: AsyncParsableCommand {
   @Option(help: "What this machine is called.") var device: String?
 
   func run() async throws {
+    if code != "-", Files.isFolder(code) {
+      throw Failure(
+        "no-file", exit: 66, "\"\(code)\" is a folder; a bundle is a file",
+        details: ["nothing was changed"], fix: "dossier join FILE", input: code)
+    }
     if code != "-", let bytes = try Files.read(code) { return try joinWithout(network: bytes) }
     let text = code == "-" ? readLine() ?? "" : code
     let invite: InviteCode
-    do { invite = try InviteCode(text: text) } catch {
-      throw Failure("bad-code", exit: 65, "this is no invite code: \(error)")
-    }
+    do { invite = try InviteCode(text: text) } catch { throw Self.failure(text, error) }
     let context = try Context.joining(options, invite, device: device)
     let isSame = try context.store.replica.identity().workspace == invite.workspace
     // Into one's own workspace again: its server was set up anew, or this device's token is lost.
@@ -33,7 +36,16 @@ struct Join: AsyncParsableCommand {
       throw ReplicaError.alreadyJoined
     }
     let name = device ?? Machine.hostName
-    let answer = try await HTTPRemote.join(invite, deviceName: name, key: context.store.deviceKey)
+    let answer: JoinResponse
+    do {
+      answer = try await HTTPRemote.join(invite, deviceName: name, key: context.store.deviceKey)
+    } catch {
+      var failure = Failure(explaining: error)
+      if failure.exit == 69 {
+        failure.details.append("nothing was changed; the code can be tried again")
+      }
+      throw failure
+    }
     try context.store.transaction {
       if !isSame { try context.store.enter(invite.workspace, as: answer.member) }
       try context.store.set("remote.address", to: invite.address)
@@ -45,6 +57,28 @@ struct Join: AsyncParsableCommand {
     context.report("joined \(answer.workspaceName) as \(answer.member) (\(answer.role)) on \(name)")
     let report = try await SyncRun(context).run()
     context.report(report)
+  }
+
+  /// What is wrong with words that are no invite code.
+  private static func failure(_ text: String, _ error: any Error) -> Failure {
+    let shown = text.count <= 24 ? text : text.prefix(24) + "…"
+    let make = text.prefix { $0 != "-" }
+    let message: String
+    if "\(error)".contains("newer") {
+      message = "the invite code \"\(shown)\" was made by a newer version of dossier"
+    } else if make.lowercased() == "dossier1" {
+      message = "the invite code \"\(shown)\" is cut or mistyped"
+    } else if text.count > 8, text.contains("-"), make.last?.isNumber == true {
+      message = "\"\(shown)\" is a code of another program, or of a newer version: \(make)-"
+    } else {
+      message = "\"\(shown)\" is no invite code, and no file is called so"
+    }
+    return Failure(
+      "bad-code", exit: 65, message,
+      details: [
+        "an invite code begins with dossier1- and can be used once; nothing was changed",
+        "whoever keeps the server makes another: dossier-server user invite NAME",
+      ], input: text)
   }
 
   /// Enters the workspace of a bundle. Whoever gave it must then take one from here, once with --trust.

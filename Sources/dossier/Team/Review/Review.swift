@@ -41,7 +41,9 @@ struct Review: StoreCommand {
     let items = try context.reviewItems()
     let authors = try context.store.authors()
     if context.wantsJSON {
-      say(JSON.array(try items.map { try context.json(of: $0, authors: authors) }).line)
+      try context.answer(
+        objects: items.map { try context.json(of: $0, authors: authors) },
+        of: ["id", "title", "field", "values", "deleted", "looks_like"])
     } else {
       for item in items {
         say(try context.lines(of: item, authors: authors).joined(separator: "\n"))
