@@ -40,6 +40,15 @@ import Testing
     #expect(try alike().isEmpty)
   }
 
+  @Test func codesTellPartiesApart() throws {
+    for (name, code) in [("Iceland", "IS"), ("Ireland", "IE")] {
+      _ = try store.make(
+        .party,
+        [(.name, .text(Text(name))), (.codes, .list([.text("iso2"), .text(Text(code))]))])
+    }
+    #expect(try alike().isEmpty)
+  }
+
   @Test func oneMeetingEnteredTwice() throws {
     let council = try store.make(.partnership, [(.name, .text("Council"))])
     let day = FuzzyDate(day: Day(year: 2025, month: 5, day: 12)!).value

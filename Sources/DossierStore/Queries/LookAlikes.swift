@@ -19,7 +19,8 @@ extension Store {
   /// those of which somebody said that they are not the same. Ascending by their ids.
   public func lookAlikes() throws -> [LookAlikes] {
     var pairs = try partiesOfOneName()
-    pairs.formUnion(try partiesOfLikeNames())
+    // Iceland is not Ireland: their codes say so.
+    pairs.formUnion(try partiesOfLikeNames().filter { try !haveOtherCodes($0) })
     pairs.formUnion(try dialoguesOfOneDay())
     let apart = try areApart()
     return pairs.subtracting(apart).sorted { ($0.first, $0.second) < ($1.first, $1.second) }
@@ -45,24 +46,35 @@ extension Store {
   }
 
   private func partiesOfOneName() throws -> Set<LookAlikes> {
-    // A code may be shared: a state and its government. A slug is there to tell two apart.
+    // A code may be shared: a state and its government.
     Set(
       try connection.all(
         """
         SELECT a.id, b.id FROM name AS a JOIN name AS b ON b.folded = a.folded AND b.id > a.id
           JOIN record AS one ON one.id = a.id JOIN record AS other ON other.id = b.id
-        WHERE a.rank IN (1, 2, 3) AND b.rank IN (1, 2, 3)
+        WHERE a.rank <= 3 AND b.rank <= 3
           AND one.kind = ?1 AND other.kind = ?1 AND one.hidden = 0 AND other.hidden = 0
         """, .int(Int64(Kind.party.rawValue))
       ) { Self.pair($0.blob(0), $0.blob(1)) })
   }
 
+  private func haveOtherCodes(_ pair: LookAlikes) throws -> Bool {
+    let codes = try [pair.first, pair.second].map { id in
+      Set(
+        try connection.all("SELECT folded FROM name WHERE id = ? AND rank = 4", .blob(id.bytes)) {
+          $0.text(0)
+        })
+    }
+    return codes.allSatisfy { !$0.isEmpty } && codes[0].isDisjoint(with: codes[1])
+  }
+
+  /// A slug stands for the name that it is made of.
   private func partiesOfLikeNames() throws -> Set<LookAlikes> {
     var names: [(text: [Unicode.Scalar], id: [UInt8])] = []
     try connection.forEach(
       """
       SELECT folded, name.id FROM name JOIN record ON record.id = name.id
-      WHERE rank = 2 AND kind = ? AND hidden = 0 AND length(folded) BETWEEN 7 AND 100
+      WHERE rank IN (0, 2) AND kind = ? AND hidden = 0 AND length(folded) BETWEEN 7 AND 100
       """, [.int(Int64(Kind.party.rawValue))]
     ) { names.append((Array($0.text(0).unicodeScalars), $0.blob(1))) }
     // Names a letter apart are the same without some letter, or one is the other without it.
@@ -74,7 +86,9 @@ extension Store {
     for places in byRest.values where places.count > 1 {
       for (index, one) in places.enumerated() {
         for other in places[(index + 1)...]
-        where Self.areALetterApart(names[one].text, names[other].text) {
+        where names[one].id != names[other].id
+          && Self.areALetterApart(names[one].text, names[other].text)
+        {
           pairs.insert(Self.pair(names[one].id, names[other].id))
         }
       }
