@@ -30,12 +30,8 @@ struct Standing {
 
   /// The last act of each party, by what was done; the acts most parties did first.
   private var groups: [(String, [Record])] {
-    var last: [EntityID: Record] = [:]
-    for act in graph.sources(of: partnership.id, .act, in: .actIn) {
-      // Ordered by date: a later one takes the place of an earlier one; acts without a date stand last.
-      if let party = act.reference(.actParty) { last[party] = act }
-    }
-    let groups = Dictionary(grouping: last.values) { $0.text(.actWhat) ?? "" }
+    let acts = StandingActs(graph.sources(of: partnership.id, .act, in: .actIn)).acts
+    let groups = Dictionary(grouping: acts) { $0.text(.actWhat) ?? "" }
     return groups.map { what, acts in
       (what, acts.sorted { Folding.fold(plainName($0)) < Folding.fold(plainName($1)) })
     }.sorted { ($0.1.count, $1.0) > ($1.1.count, $0.0) }

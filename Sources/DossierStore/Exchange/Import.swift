@@ -57,11 +57,13 @@ extension Store {
   }
 
   /// Every visible record as a line of the product's own format: kinds in their order, then ids.
-  public func exportRecords() throws -> String {
+  ///
+  /// - Parameter cleared: only what may leave the house; all when nil.
+  public func exportRecords(_ cleared: RecordGraph? = nil) throws -> String {
     try connection.reading {
       var text = ""
       let kinds = try kindsByID()
-      let graph = try graph()
+      let graph = try cleared ?? graph()
       for kind in Kind.allCases where kind != .device {
         for record in graph.all(kind).sorted(by: { $0.id < $1.id }) {
           let json = RecordJSON.encode(record) { ShortID.full($0, kinds[$0] ?? .party) }

@@ -17,6 +17,11 @@ struct Export: StoreCommand {
   @Option(
     name: .shortAndLong, help: ArgumentHelp("Where to; - is standard output.", valueName: "DIR|-"))
   var output: String
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp(
+      "Only what may leave the house, for that reader outside; all of it for one of us.",
+      valueName: "PARTY")) var reader: String?
   @Option(name: .customLong("as"), help: "md, jsonl or ics.") var format = "md"
   @Flag(help: "Overwrite what was changed by hand.") var force = false
   @Flag(help: "Show what differs; write nothing.") var diff = false
@@ -25,7 +30,9 @@ struct Export: StoreCommand {
     switch format {
     case "md": try pages(context)
     case "jsonl":
-      let text = try context.store.exportRecords()
+      let text = try context.store.transaction {
+        try context.store.exportRecords(reader == nil ? nil : graph(context))
+      }
       if output == "-" { return sayRaw(text) }
       try Files.writePrivately(Array(text.utf8), to: output, mode: 0o644)
       context.report("wrote \(output)")
@@ -38,8 +45,19 @@ struct Export: StoreCommand {
     }
   }
 
+  /// What the reader may have.
+  private func graph(_ context: Context) throws -> RecordGraph {
+    let whole = try context.store.graph()
+    guard let reader else { return whole }
+    let party = try context.party(reader)
+    guard try !context.store.us().contains(party) else { return whole }
+    let clearance = Clearance(whole)
+    if let summary = clearance.summary { tell(summary) }
+    return clearance.graph
+  }
+
   private func calendar(_ context: Context) throws {
-    let calendar = CalendarFile(try context.store.transaction { try context.store.graph() })
+    let calendar = CalendarFile(try context.store.transaction { try graph(context) })
     if output == "-" { return sayRaw(calendar.text) }
     try Files.writePrivately(Array(calendar.text.utf8), to: output, mode: 0o644)
     let left = calendar.leftOut
@@ -50,7 +68,7 @@ struct Export: StoreCommand {
   private func pages(_ context: Context) throws {
     let (pages, wanted) = try context.store.transaction {
       let wanted = try context.find(references, [.partnership])
-      return (Pages(try context.store.graph()), wanted)
+      return (Pages(try graph(context)), wanted)
     }
     let texts = wanted.isEmpty ? pages.all() : wanted.compactMap { pages.dossier($0.id) }
     if output == "-" {

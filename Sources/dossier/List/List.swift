@@ -50,6 +50,11 @@ struct List<Words: Listing>: StoreCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("Same as in:REF.", valueName: "REF"))
   var dialogue: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "How parties stood at the end of that day: the last act of each, certain by then.",
+      valueName: "DATE", visibility: Words.kind == .act ? .default : .hidden)) var asOf: String?
+
   func run(_ context: Context) throws {
     var filter = try Filter(filters, dates: context.dates)
     filter.terms += Words.preset.map { Filter.Term($0) }
@@ -66,6 +71,12 @@ struct List<Words: Listing>: StoreCommand {
       order = known
     }
     if let limit { try Failure.check(limit: limit) }
+    if asOf != nil, Words.kind != .act {
+      throw Failure(
+        "unknown-option", exit: 64, "--as-of is for acts; \(Words.word) have before: and since:",
+        fix: "dossier \(Words.word) before:2025", input: asOf)
+    }
+    if let asOf { return try StandingList(asOf, filter, order, limit).run(context) }
     let query = ListQuery(
       Words.kind, filter: filter, sort: order, limit: limit, includesClosed: all)
     let records = try context.store.transaction {

@@ -23,9 +23,6 @@ enum ErrorCodes {
     Row(code: "bad-tag", exit: 64, meaning: "tag: neither +topic nor -topic"),
     Row(code: "bad-topic", exit: 64, meaning: "words that cannot be a topic"),
     Row(code: "bad-value", exit: 64, meaning: "an option or argument has a value not of its kind"),
-    Row(
-      code: "not-alike", exit: 64,
-      meaning: "review apart: these two are of kinds that are not told apart"),
     Row(code: "bad-verb", exit: 64, meaning: "review: something it cannot do, or not here"),
     Row(code: "editor", exit: 64, meaning: "the editor failed; the text waits in its file"),
     Row(code: "empty-filter", exit: 64, meaning: "a filter with nothing behind its colon"),
@@ -39,6 +36,9 @@ enum ErrorCodes {
     Row(code: "no-record", exit: 64, meaning: "review: no record was named"),
     Row(code: "no-tags", exit: 64, meaning: "tag: no topic was named"),
     Row(code: "no-text", exit: 64, meaning: "no words to save"),
+    Row(
+      code: "not-alike", exit: 64,
+      meaning: "review apart: these two are of kinds that are not told apart"),
     Row(code: "open-date", exit: 64, meaning: "a date without the end that is needed"),
     Row(code: "other-kind", exit: 64, meaning: "merge: records of two kinds"),
     Row(code: "same-record", exit: 64, meaning: "a record with itself"),
