@@ -21,6 +21,8 @@ public enum StoreError: Error {
   case keyMissing(path: String)
   /// There was a store here; its database is gone or empty.
   case databaseGone(path: String)
+  /// A file that a store is to be made from is none; nil when it is not there.
+  case noBackup(path: String, reason: String?)
   /// A field cannot hold that.
   case field(kind: Kind, RecordProblem)
   /// Lines of an import that cannot be read; nothing was saved.

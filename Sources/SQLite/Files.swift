@@ -100,6 +100,24 @@ public enum Files {
       .write(bytes, to: name, mode: mode)
   }
 
+  /// Gives a whole file the name that it is to have, on the disk, and never in the place of another.
+  public static func rename(_ path: String, to name: String) throws(SQLiteError) {
+    guard link(path, name) == 0 else { throw failure("cannot write \(name)", errno) }
+    unlink(path)
+    let slash = name.lastIndex(of: "/")
+    let folder = open(slash.map { String(name[..<$0]) + "/" } ?? ".", O_RDONLY | O_CLOEXEC)
+    guard folder >= 0 else { throw failure("cannot write \(name)", errno) }
+    defer { close(folder) }
+    guard fsync(folder) == 0 else { throw failure("cannot write \(name)", errno) }
+  }
+
+  /// Removes a file, and SQLite's journal of it.
+  public static func removeIfThere(_ path: String) throws(SQLiteError) {
+    for name in [path, path + "-journal"] where unlink(name) != 0 && errno != ENOENT {
+      throw failure("cannot remove \(name)", errno)
+    }
+  }
+
   /// What the system says, as a person says it.
   private static func words(_ number: Int32) -> String {
     switch number {

@@ -44,7 +44,8 @@ struct Dossier: AsyncParsableCommand {
       CommandGroup(
         name: "Setup",
         subcommands: [
-          Initialize.self, Join.self, Whoami.self, Doctor.self, Compact.self, Completions.self,
+          Initialize.self, Join.self, Whoami.self, Configure.self, Doctor.self, Backup.self,
+          Compact.self, Completions.self,
           Version.self,
         ]),
     ])

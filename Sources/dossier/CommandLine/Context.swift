@@ -68,10 +68,12 @@ struct Context {
   }
 
   /// The dates of what is typed are read from this day.
-  var dates: DateReader { DateReader(today: today) }
+  var dates: DateReader {
+    get throws { DateReader(today: today, hemisphere: try hemisphere) }
+  }
 
   func date(_ text: String, from base: Day? = nil) throws -> FuzzyDate {
-    try DateReader(today: base ?? today).read(text)
+    try DateReader(today: base ?? today, hemisphere: hemisphere).read(text)
   }
 
   /// A party a person names: one of us, or anybody.

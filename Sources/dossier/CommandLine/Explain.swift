@@ -107,6 +107,14 @@ extension Failure {
           "the key of this machine is still there; nothing was changed",
           "bring the file back from a backup; or begin anew, and join to get what was synced:",
         ], fix: "mv \(folder) \(folder).old   then   dossier join CODE")
+    case .noBackup(let path, nil):
+      self.init(
+        "no-file", exit: 66, "there is no file \"\(path)\"", details: ["nothing was made"],
+        input: path)
+    case .noBackup(let path, let reason?):
+      self.init(
+        "no-backup", exit: 65, "no store can be made from \"\(path)\"",
+        details: [reason, "nothing was made"], input: path)
     case .field(let kind, let problem):
       self.init(
         "bad-field", exit: 65, "\(kind.name) \(problem.field): \(problem.reason)",

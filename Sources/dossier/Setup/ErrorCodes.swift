@@ -63,6 +63,7 @@ enum ErrorCodes {
     Row(code: "bad-import", exit: 65, meaning: "lines that cannot be imported"),
     Row(code: "bad-slug", exit: 65, meaning: "no slug: a-z, 0-9 and hyphens"),
     Row(code: "bad-text", exit: 65, meaning: "a text that is not UTF-8, or holds NUL"),
+    Row(code: "no-backup", exit: 65, meaning: "a file that no store can be made from"),
     Row(code: "other-workspace", exit: 65, meaning: "a bundle of another workspace"),
     Row(code: "too-long", exit: 65, meaning: "a text of more than 1 MiB"),
 

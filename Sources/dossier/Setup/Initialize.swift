@@ -12,11 +12,31 @@ struct Initialize: ParsableCommand {
   @Option(help: "Your name; the system's when absent.") var name: String?
   @Option(help: "What this machine is called.") var device: String?
 
+  @Option(
+    name: .customLong("from"),
+    help: ArgumentHelp("Make it from a file that backup wrote.", valueName: "FILE"))
+  var backup: String?
+
   func run() throws {
     let folder = Context.folder(options)
+    if let backup { return try restore(backup, in: folder) }
     let store = try Context.create(
       folder, name: name ?? Machine.userName, device: device ?? Machine.hostName)
     if !options.quiet { tell("a store is in \(store.folder)") }
+  }
+}
+
+extension Initialize {
+  private func restore(_ path: String, in folder: String) throws {
+    guard name == nil, device == nil else {
+      throw Failure(
+        "unexpected-argument", exit: 64,
+        "a backup says whose it is: --name and --device do not go with --from")
+    }
+    try Store.create(folder: folder, fromBackup: path)
+    // It notices that it is a copy, and takes a new name.
+    let context = try Context(options)
+    context.report("a store is in \(context.store.folder), as \(path) has it")
   }
 }
 

@@ -1,0 +1,79 @@
+internal import ChangeLog
+internal import ReplicaStore
+internal import SQLite
+
+/// One file that holds a whole store: its database, and the key of its device in a table of its own.
+///
+/// Whoever has the file can read the store and write as the device.
+extension Store {
+  /// Writes the store as it is at this moment into a file that does not exist yet, readable by its owner only.
+  ///
+  /// - Throws: ``StoreError/exists(folder:)`` when the file is there already.
+  public func backUp(to path: String) throws {
+    guard !Files.exists(path) else { throw StoreError.exists(folder: path) }
+    let unfinished = path + ".unfinished"
+    try Files.removeIfThere(unfinished)
+    do {
+      try connection.backup(to: unfinished)
+      let seed = try Files.read(folder + "/device.key") ?? []
+      let copy = try Connection(path: unfinished, mode: .readWrite)
+      try copy.transaction {
+        try copy.execute("CREATE TABLE device_key (seed BLOB NOT NULL) STRICT")
+        try copy.run("INSERT INTO device_key VALUES (?)", .blob(seed))
+      }
+    } catch {
+      try? Files.removeIfThere(unfinished)
+      throw error
+    }
+    try Files.rename(unfinished, to: path)
+  }
+
+  /// Makes a store from a backup. It goes on under a new name: the store it was made of may write too.
+  ///
+  /// - Throws: ``StoreError/exists(folder:)``, ``StoreError/noBackup(path:reason:)``; nothing is left then.
+  public static func create(folder: String, fromBackup path: String) throws {
+    let target = folder + "/dossier.db"
+    guard !Files.exists(target), !Files.exists(folder + "/device.key") else {
+      throw StoreError.exists(folder: folder)
+    }
+    guard Files.exists(path) else { throw StoreError.noBackup(path: path, reason: nil) }
+    try Files.createFolder(folder)
+    let unfinished = target + ".unfinished"
+    try Files.removeIfThere(unfinished)
+    do {
+      let seed = try copy(path, to: unfinished)
+      _ = try DeviceKey(seed: seed)
+      // The key first, as with a new store.
+      try Files.writePrivately(seed, to: folder + "/device.key")
+      try Files.rename(unfinished, to: target)
+    } catch {
+      try? Files.removeIfThere(unfinished)
+      throw (error as? SQLiteError).map {
+        StoreError.noBackup(path: path, reason: $0.message)
+      } ?? error
+    }
+  }
+
+  /// Copies a backup that may come from anywhere: what is no plain table of ours is not let in.
+  private static func copy(_ path: String, to target: String) throws -> [UInt8] {
+    let backup = try Connection(path: path, mode: .readOnly)
+    let strange = try backup.first(
+      "SELECT name FROM sqlite_schema WHERE type IN ('trigger', 'view') LIMIT 1"
+    ) { $0.text(0) }
+    if let strange {
+      throw StoreError.noBackup(path: path, reason: "it holds \"\(strange)\", which no backup does")
+    }
+    let hasKey = try backup.first(
+      "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'device_key'"
+    ) { _ in true }
+    guard hasKey == true, try Replica.exists(in: backup),
+      let seed = try backup.first("SELECT seed FROM device_key", row: { $0.blob(0) })
+    else { throw StoreError.noBackup(path: path, reason: "it is no backup of a store") }
+    try backup.backup(to: target)
+    let copy = try Connection(path: target, mode: .readWrite)
+    let state = try copy.first("PRAGMA integrity_check") { $0.text(0) }
+    guard state == "ok" else { throw StoreError.noBackup(path: path, reason: state) }
+    try copy.execute("DROP TABLE device_key")
+    return seed
+  }
+}
