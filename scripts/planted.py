@@ -101,7 +101,7 @@ FAULTS = [
     ("a snapshot forgets the insides of texts", REPLICA + "SnapshotExchange.swift",
      "        state.documents = try documents(of: id)\n        snapshot.entities", "        state.documents = []\n        snapshot.entities"),
     ("unsent work is forgotten under a snapshot", REPLICA + "SnapshotExchange.swift",
-     "      try applyAnew()\n    }\n    step.received", "      try rebuild()\n    }\n    step.received"),
+     "        \"\"\")\n      try applyAnew()", "        \"\"\")\n      try rebuild()"),
     ("what a newer version wrote is lost under a snapshot", REPLICA + "SnapshotExchange.swift",
      "if case .unknown = operation.action { isUnderstood = false }", "if case .unknown = operation.action { continue }"),
     ("a snapshot of another branch is adopted", SYNC + "SnapshotTaking.swift",

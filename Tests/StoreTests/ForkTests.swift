@@ -139,6 +139,18 @@ import Testing
     #expect(try bob.replica.receipt(of: "one")?[bob.identity.head.writer] == 1)
   }
 
+  /// A stick that lay in a drawer comes late: what its maker has shown to hold since is not forgotten.
+  @Test func aReceiptDoesNotGoBackWithAnOlderBundle() throws {
+    let (ann, bob) = (try TestReplica(1), try TestReplica(2))
+    try ann.put(1, .text("first"), on: note)
+    let older = try ann.replica.bundles(beyond: VersionVector(), maker: "ann")
+    try bob.put(1, .text("of bob"), on: note)
+    try exchange(bob, ann)
+    let newer = try ann.replica.bundles(beyond: VersionVector(), maker: "ann")
+    for bytes in newer + older { try bob.replica.take(Bundle(decoding: bytes)) }
+    #expect(try bob.replica.receipt(of: "ann")?[bob.identity.head.writer] == 1)
+  }
+
   /// A folder is not believed to hold what a bundle in it only says it holds.
   @Test func whatABundleOnlyNamesIsStillAdded() throws {
     let (ann, bob) = (try TestReplica(1), try TestReplica(2))

@@ -7,32 +7,68 @@ struct Import: StoreCommand {
   static let configuration = CommandConfiguration(
     abstract: "Take records from a file, all or nothing.",
     discussion: """
-      jsonl: one record a line, as specified in schema/import.md. md: minutes, line by line as for take, to the dialogue
-      of --dialogue or the one that is open.
+      jsonl: one record a line, as specified in schema/import.md. csv: a table, a row a record of --kind, a column a field \
+      (--map "Column=field" where it is called otherwise). taskwarrior: what 'task export' writes. ics: events of a calendar \
+      as dialogues, its tasks as action items. md: minutes, line by line as for take, to the dialogue of --dialogue or the \
+      one that is open. The same file imported again makes no record twice.
       """)
   static let createsStore = true
 
   @OptionGroup var options: GlobalOptions
   @Argument(help: "The file.") var file: String
-  @Option(name: .customLong("as"), help: "The format: jsonl or md.") var format = "jsonl"
+  @Option(name: .customLong("as"), help: "jsonl, csv, taskwarrior, ics or md.") var format = "jsonl"
+  @Option(help: ArgumentHelp("csv: what its rows are.", valueName: "KIND")) var kind: String?
+  @Option(
+    help: ArgumentHelp(
+      "csv: the field of a column; without a field it is passed over. May be repeated.",
+      valueName: "COLUMN=FIELD")) var map: [String] = []
+  @Option(help: ArgumentHelp("csv: what stands between cells.", valueName: "CHARACTER"))
+  var separator = ","
   @OptionGroup var place: PlaceOptions
   @Flag(help: "Save the good lines when some are bad.") var partial = false
   @Flag(help: "Say what would happen; save nothing.") var dryRun = false
 
   func run(_ context: Context) throws {
-    guard format == "jsonl" || format == "md" else {
+    guard !Files.isFolder(file) else {
       throw Failure(
-        "bad-format", exit: 64, "cannot import \"\(format)\"", details: ["formats: jsonl, md"],
-        input: format)
+        "no-file", exit: 66, "\(file) is a folder", details: ["nothing was saved"], input: file)
     }
     guard let bytes = try Files.read(file) else {
       throw Failure("no-file", exit: 66, "there is no file \"\(file)\"", input: file)
     }
-    if format == "md" { return try importMinutes(bytes, context) }
+    switch format {
+    case "jsonl": try importRecords(bytes, nil, context)
+    case "md": try importMinutes(bytes, context)
+    case "csv", "taskwarrior", "ics":
+      let foreign = try foreign(bytes, context)
+      for note in foreign.notes { tell("  " + note) }
+      try importRecords(foreign.bytes, foreign, context)
+    default:
+      throw Failure(
+        "bad-format", exit: 64, "cannot import \"\(format)\"",
+        details: ["formats: jsonl, csv, taskwarrior, ics, md"], input: format)
+    }
+  }
+
+  private func importRecords(
+    _ bytes: [UInt8], _ foreign: ForeignFile?, _ context: Context
+  ) throws {
+    let unread = foreign?.problems ?? []
+    func original(_ problems: [ImportProblem]) -> [ImportProblem] {
+      (unread + problems.map { foreign?.original($0) ?? $0 }).sorted { $0.line < $1.line }
+    }
     let report: ImportReport
     do {
-      report = try context.store.importRecords(bytes, partial: partial, dryRun: dryRun)
-    } catch StoreError.badImport(let problems) {
+      report = try context.working("importing") { (_: Progress) in
+        if !unread.isEmpty, !partial {
+          // The others are looked at too: all that is wrong is told at once.
+          let rest = try context.store.importRecords(bytes, partial: true, dryRun: true)
+          throw StoreError.badImport(rest.problems)
+        }
+        return try context.store.importRecords(bytes, partial: partial, dryRun: dryRun)
+      }
+    } catch StoreError.badImport(let found) {
+      let problems = original(found)
       throw Failure(
         "bad-import", exit: 65,
         problems.count == 1
@@ -40,11 +76,12 @@ struct Import: StoreCommand {
         details: lines(problems) + ["nothing was saved"],
         fix: "dossier import \(file) --partial   to save the good lines", input: file)
     }
-    for line in lines(report.problems) { tell("  " + line) }
+    let problems = original(report.problems)
+    for line in lines(problems) { tell("  " + line) }
     context.report(
       "\(dryRun ? "would add" : "added") \(report.added), changed \(report.changed), unchanged \(report.unchanged)"
-        + (report.problems.isEmpty ? "" : ", refused \(report.problems.count)"))
-    if !report.problems.isEmpty { throw ExitCode(65) }
+        + (problems.isEmpty ? "" : ", refused \(problems.count)"))
+    if !problems.isEmpty { throw ExitCode(65) }
   }
 
   /// Every line as ``Take`` reads it, all or nothing.
