@@ -26,7 +26,23 @@ public final class Folder {
     }
   }
 
+  private init(path: String, descriptor: Int32) {
+    self.path = path
+    self.descriptor = descriptor
+  }
+
   deinit { close(descriptor) }
+
+  /// A folder in this one; nil when the name is a file, a link, or not there.
+  public func folder(_ name: String) throws(SQLiteError) -> Folder? {
+    try check(name)
+    let inner = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard inner < 0 else { return Folder(path: path + "/" + name, descriptor: inner) }
+    guard [ENOTDIR, ENOENT, ELOOP].contains(errno) else {
+      throw Files.failure("cannot open \(path)/\(name)", errno)
+    }
+    return nil
+  }
 
   /// The bytes of a file in this folder; nil when there is none.
   ///

@@ -147,6 +147,41 @@ import Testing
     #expect(try program.run(["export", "--as", "jsonl", "-o", "-"]).output == before)
   }
 
+  @Test func aFolderOfNotesBecomesNotes() throws {
+    defer { end() }
+    try program.run(["new", "partnership", "P", "--slug", "p"]).expectSuccess()
+    try program.run(["new", "party", "Japan"]).expectSuccess()
+    let folder = program.home.appending(path: "vault")
+    let inner = folder.appending(path: "2026/may")
+    try FileManager.default.createDirectory(at: inner, withIntermediateDirectories: true)
+    try
+      "---\ntitle: \"First call\"\ndate: 12 May 2026\npartnership: p\nspeaker: Japan\ncssclass: wide\n---\n# Words\n\n  kept as they are\n"
+      .write(to: inner.appending(path: "call.md"), atomically: true, encoding: .utf8)
+    try "no front matter".write(
+      to: folder.appending(path: "plain.md"), atomically: true, encoding: .utf8)
+    try "not a note".write(
+      to: folder.appending(path: "list.txt"), atomically: true, encoding: .utf8)
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.appending(path: "link.md").path, withDestinationPath: "/etc/passwd")
+    let words = ["import", folder.path, "--as", "md"]
+    let result = try program.run(words).expectSuccess()
+    #expect(
+      result.errors.contains("added 2") && result.errors.contains("\"cssclass\" is passed over"))
+    let json = try program.run(["notes", "--json", "--fields", "name,when,text"]).output
+    #expect(json.contains("First call") && json.contains("12 May 2026"))
+    #expect(json.contains("# Words\\n\\n  kept as they are"), "\(json)")
+    #expect(!json.contains("root:"))
+    #expect(try program.run(words).errors.contains("added 0, changed 0, unchanged 2"))
+    try "---\nkey: [open\nno colon\n---\nx".write(
+      to: folder.appending(path: "wrong.md"), atomically: true, encoding: .utf8)
+    let wrong = try program.run(words)
+    #expect(
+      wrong.status == 65 && wrong.errors.contains("vault/wrong.md: front matter"), "\(wrong.errors)"
+    )
+    #expect(
+      try program.run(words + ["--partial", "--dry-run"]).errors.contains("unchanged 2, refused 1"))
+  }
+
   @Test(arguments: ["csv", "taskwarrior", "ics", "jsonl"])
   func whatIsNoSuchFileSavesNothing(format: String) throws {
     defer { end() }

@@ -128,7 +128,8 @@ public enum CSVRecords {
 }
 
 extension DateError {
-  fileprivate var reason: String {
+  /// In the words of an import's problems.
+  var reason: String {
     switch self {
     case .ambiguous(let input, let readings):
       "\"\(input)\" can be read two ways: "

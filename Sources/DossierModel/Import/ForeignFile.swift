@@ -7,6 +7,9 @@ public struct ForeignFile: Sendable {
   /// What was left out on purpose, as a person reads it.
   public var notes: [String] = []
 
+  /// The files, where there are several: then a line is the place of one among them.
+  public var names: [String] = []
+
   public init() {}
 
   /// The records as a file of the own format: each on a line, in their order.

@@ -10,7 +10,7 @@ struct Import: StoreCommand {
       jsonl: one record a line, as specified in schema/import.md. csv: a table, a row a record of --kind, a column a field \
       (--map "Column=field" where it is called otherwise). taskwarrior: what 'task export' writes. ics: events of a calendar \
       as dialogues, its tasks as action items. md: minutes, line by line as for take, to the dialogue of --dialogue or the \
-      one that is open. The same file imported again makes no record twice.
+      one that is open; of a folder every .md file is a note, with what its front matter says. The same file imported again makes no record twice.
       """)
   static let createsStore = true
 
@@ -30,6 +30,7 @@ struct Import: StoreCommand {
 
   func run(_ context: Context) throws {
     guard !Files.isFolder(file) else {
+      if format == "md" { return try importNotes(context) }
       throw Failure(
         "no-file", exit: 66, "\(file) is a folder", details: ["nothing was saved"], input: file)
     }
@@ -50,7 +51,7 @@ struct Import: StoreCommand {
     }
   }
 
-  private func importRecords(
+  func importRecords(
     _ bytes: [UInt8], _ foreign: ForeignFile?, _ context: Context
   ) throws {
     let unread = foreign?.problems ?? []
@@ -69,15 +70,18 @@ struct Import: StoreCommand {
       }
     } catch StoreError.badImport(let found) {
       let problems = original(found)
+      let hasGoodOnes = problems.count < unread.count + bytes.split(separator: 0x0a).count
       throw Failure(
         "bad-import", exit: 65,
         problems.count == 1
           ? "one line cannot be imported" : "\(problems.count) lines cannot be imported",
-        details: lines(problems) + ["nothing was saved"],
-        fix: "dossier import \(file) --partial   to save the good lines", input: file)
+        details: lines(problems, foreign) + ["nothing was saved"],
+        fix: hasGoodOnes
+          ? "dossier import \(Shell.word(file)) --partial   to save the good ones" : nil,
+        input: file)
     }
     let problems = original(report.problems)
-    for line in lines(problems) { tell("  " + line) }
+    for line in lines(problems, foreign) { tell("  " + line) }
     context.report(
       "\(dryRun ? "would add" : "added") \(report.added), changed \(report.changed), unchanged \(report.unchanged)"
         + (problems.isEmpty ? "" : ", refused \(problems.count)"))
@@ -110,9 +114,12 @@ struct Import: StoreCommand {
     context.report("\(dryRun ? "would add" : "added") \(count) records")
   }
 
-  private func lines(_ problems: [ImportProblem]) -> [String] {
+  private func lines(_ problems: [ImportProblem], _ foreign: ForeignFile?) -> [String] {
     problems.prefix(20).map { problem in
-      "\(file):\(problem.line): \(problem.field.isEmpty ? "" : problem.field + ": ")\(problem.reason)"
+      let names = foreign?.names ?? []
+      let place =
+        names.isEmpty ? "\(file):\(problem.line)" : "\(file)/\(names[problem.line - 1])"
+      return "\(place): \(problem.field.isEmpty ? "" : problem.field + ": ")\(problem.reason)"
     } + (problems.count > 20 ? ["… and \(problems.count - 20) more"] : [])
   }
 }
