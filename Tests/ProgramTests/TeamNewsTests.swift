@@ -88,4 +88,20 @@ import Testing
     try give(ann, bob)
     #expect(try Set(bob.run(["notes", "--fields", "text"]).output.lines) == notes())
   }
+
+  /// What one machine alone has had for more than a week is told before the machine is lost.
+  @Test func doctorTellsWorkThatNobodyElseHas() throws {
+    let team = try Team()
+    let ann = try team.machine()
+    try ann.run(["sync"]).expectSuccess()
+    try ann.run(["note", "only here"]).expectSuccess()
+    #expect(try ann.run(["doctor"]).status == 0)
+    let later = ["DOSSIER_TEST_CLOCK": String(Int(Date().timeIntervalSince1970) + 8 * 86_400)]
+    let doctor = try ann.run(["doctor"], environment: later)
+    #expect(doctor.status == 1)
+    #expect(
+      doctor.output.contains("BAD  remote: 1 change is on this machine alone"), "\(doctor.output)")
+    try ann.run(["sync"], environment: later).expectSuccess()
+    #expect(try ann.run(["doctor"], environment: later).status == 0)
+  }
 }

@@ -57,6 +57,7 @@ struct Doctor: StoreCommand {
     findings.append(Finding("file modes", try openFiles(context.store.folder)))
     findings.append(Finding("clock", try clock(context)))
     findings.append(Finding("waiting", try waiting(context)))
+    findings.append(Finding("remote", try remote(context)))
     return findings
   }
 
@@ -97,6 +98,22 @@ struct Doctor: StoreCommand {
     let hours = (ahead.clock.milliseconds - now) / 3_600_000
     return
       "\(authors[ahead.writer]?.device ?? "a device") is \(hours) h ahead of this machine; harmless, but its times are shown wrong"
+  }
+
+  /// Work that only this machine has, for longer than a week.
+  private func remote(_ context: Context) throws -> String? {
+    guard try context.store.setting("remote.address") != nil else { return nil }
+    let unsent = try context.store.replica.unsentCount()
+    guard unsent > 0 else { return nil }
+    let waits =
+      "\(unsent) change\(unsent == 1 ? "" : "s") \(unsent == 1 ? "is" : "are") on this machine alone"
+    guard let last = try context.store.setting("sync.last").flatMap({ UInt64($0) }) else {
+      return waits + ", and it has never synced; try: dossier sync"
+    }
+    let now = Machine.surroundings().now()
+    let week: UInt64 = 7 * 86_400_000
+    guard now > last, now - last > week else { return nil }
+    return waits + ", last sync \(Machine.text(Timestamp(milliseconds: last))); try: dossier sync"
   }
 
   private func waiting(_ context: Context) throws -> String? {
