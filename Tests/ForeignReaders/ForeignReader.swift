@@ -8,7 +8,7 @@ internal import Glibc
 /// either broken aborts.
 public enum ForeignReader: String, CaseIterable, Sendable {
   case changeset, body, request, response, bundle, invite, join, document, snapshot, state, imports,
-    date, filter
+    date, filter, csv, taskwarrior, ics, notes
 
   public func read(_ bytes: [UInt8]) {
     switch self {
@@ -64,7 +64,32 @@ public enum ForeignReader: String, CaseIterable, Sendable {
     case .filter:
       let words = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
       _ = try? Filter(words, dates: DateReader(today: Day(number: 20_000)))
+    case .csv:
+      use(
+        try? CSVRecords.read(
+          bytes, kind: .action, columns: ["A": "text", "B": ""], separator: ",", surroundings))
+    case .taskwarrior: use(try? TaskwarriorFile.read(bytes, surroundings))
+    case .ics: use(try? CalendarReader.read(bytes, surroundings))
+    case .notes:
+      var file = ForeignFile()
+      try? MarkdownNotes.add(bytes, path: "note.md", line: 1, to: &file, surroundings)
+      use(file)
     }
+  }
+
+  private var surroundings: ForeignSurroundings {
+    ForeignSurroundings(
+      dates: DateReader(today: Day(number: 20_000)), find: { _ in nil },
+      day: { Day(number: $0 / 86_400) })
+  }
+
+  /// What was made of a foreign file are lines of our own format, and name their place.
+  private func use(_ file: ForeignFile?) {
+    guard let file else { return }
+    let lines = file.bytes.split(separator: 0x0a)
+    expect(lines.count == file.records.count)
+    for line in lines { expect((try? JSONReader.read(Array(line))) != nil) }
+    for problem in file.problems { expect(problem.line > 0) }
   }
 
   /// Does all of a body to one entity, twice over.
