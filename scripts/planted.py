@@ -103,7 +103,7 @@ FAULTS = [
     ("unsent work is forgotten under a snapshot", REPLICA + "SnapshotExchange.swift",
      "        \"\"\")\n      try applyAnew()", "        \"\"\")\n      try rebuild()"),
     ("what a newer version wrote is lost under a snapshot", REPLICA + "SnapshotExchange.swift",
-     "if case .unknown = operation.action { isUnderstood = false }", "if case .unknown = operation.action { continue }"),
+     "    return isUnderstood\n", "    return isUnderstood || !isUnderstood\n"),
     ("a snapshot of another branch is adopted", SYNC + "SnapshotTaking.swift",
      "    guard try continues(snapshot) else { return .refused(.forked) }\n", ""),
     ("a log drops more than its snapshot stands for", "Sources/LogStore/Log/SQLiteLogSnapshots.swift",
