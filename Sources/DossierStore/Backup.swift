@@ -22,20 +22,20 @@ extension Store {
         try copy.run("INSERT INTO device_key VALUES (?)", .blob(seed))
       }
     } catch {
+      // What went wrong is told; that half a file stays behind, too, would hide it.
       try? Files.removeIfThere(unfinished)
       throw error
     }
     try Files.rename(unfinished, to: path)
   }
 
-  /// Makes a store from a backup. It goes on under a new name: the store it was made of may write too.
+  /// Makes a store from a backup, also in the place of one whose database is lost. It goes on under a new name: the
+  /// store it was made of may write too.
   ///
   /// - Throws: ``StoreError/exists(folder:)``, ``StoreError/noBackup(path:reason:)``; nothing is left then.
   public static func create(folder: String, fromBackup path: String) throws {
     let target = folder + "/dossier.db"
-    guard !Files.exists(target), !Files.exists(folder + "/device.key") else {
-      throw StoreError.exists(folder: folder)
-    }
+    guard !Files.exists(target) else { throw StoreError.exists(folder: folder) }
     guard Files.exists(path) else { throw StoreError.noBackup(path: path, reason: nil) }
     try Files.createFolder(folder)
     let unfinished = target + ".unfinished"
@@ -43,7 +43,10 @@ extension Store {
     do {
       let seed = try copy(path, to: unfinished)
       _ = try DeviceKey(seed: seed)
-      // The key first, as with a new store.
+      // The key first, as with a new store. One that is there already is of a store that lost its database, or
+      // of an attempt that was cut short; another device's is not taken away.
+      let former = try Files.read(folder + "/device.key")
+      guard former == nil || former == seed else { throw StoreError.exists(folder: folder) }
       try Files.writePrivately(seed, to: folder + "/device.key")
       try Files.rename(unfinished, to: target)
     } catch {

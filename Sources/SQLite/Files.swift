@@ -102,10 +102,15 @@ public enum Files {
 
   /// Gives a whole file the name that it is to have, on the disk, and never in the place of another.
   public static func rename(_ path: String, to name: String) throws(SQLiteError) {
-    guard link(path, name) == 0 else { throw failure("cannot write \(name)", errno) }
-    unlink(path)
+    // No link in between: sticks have file systems without links.
+    if rename_exclusively(path, name) != 0 {
+      // A file system that cannot promise it, a network's for one.
+      guard errno == EINVAL, !exists(name), Glibc.rename(path, name) == 0 else {
+        throw failure("cannot write \(name)", errno)
+      }
+    }
     let slash = name.lastIndex(of: "/")
-    let folder = open(slash.map { String(name[..<$0]) + "/" } ?? ".", O_RDONLY | O_CLOEXEC)
+    let folder = open(slash.map { String(name[...$0]) } ?? ".", O_RDONLY | O_CLOEXEC)
     guard folder >= 0 else { throw failure("cannot write \(name)", errno) }
     defer { close(folder) }
     guard fsync(folder) == 0 else { throw failure("cannot write \(name)", errno) }

@@ -39,6 +39,24 @@ import Testing
     #expect(try program.run(["notes", "--fields", "text"]).output.lines.count == 3)
   }
 
+  /// What doctor says when the database is gone: bring it back, in its place.
+  @Test func aStoreThatLostItsDatabaseGetsItBack() throws {
+    defer { end() }
+    try program.run(["backup", file]).expectSuccess()
+    let folder = program.home.appending(path: ".local/share/dossier")
+    try FileManager.default.removeItem(at: folder.appending(path: "dossier.db"))
+    #expect(try program.run(["notes"]).status == 74)
+    try program.run(["init", "--from", file]).expectSuccess()
+    #expect(try program.run(["notes", "--fields", "text"]).output == "before the backup\n")
+    #expect(try program.run(["doctor"]).status == 0)
+    // But not in the place of another device.
+    try program.run(["init", "--store", other]).expectSuccess()
+    try FileManager.default.removeItem(atPath: other + "/dossier.db")
+    let key = try Data(contentsOf: URL(filePath: other + "/device.key"))
+    #expect(try program.run(["init", "--from", file, "--store", other]).status == 73)
+    #expect(try Data(contentsOf: URL(filePath: other + "/device.key")) == key)
+  }
+
   @Test func nothingIsOverwritten() throws {
     defer { end() }
     try program.run(["backup", file]).expectSuccess()

@@ -105,7 +105,7 @@ extension Failure {
         "database-gone", exit: 74, "the database of this store is missing or empty: \(path)",
         details: [
           "the key of this machine is still there; nothing was changed",
-          "bring the file back from a backup; or begin anew, and join to get what was synced:",
+          "bring it back: dossier init --from BACKUP; or begin anew, and join to get what was synced:",
         ], fix: "mv \(folder) \(folder).old   then   dossier join CODE")
     case .noBackup(let path, nil):
       self.init(

@@ -42,9 +42,12 @@ enum Words {
     let isTold = ([failure.message] + failure.details).contains { $0.contains("nothing was") }
     guard !isTold, [64, 65, 66, 73].contains(failure.exit) else { return failure }
     if holdText(arguments) {
-      let path = try? Unsaved.keep(bytes: Array(typed(after: command)))
-      failure.details.append(
-        "nothing was saved" + (path.map { "; the words wait in \($0)" } ?? ""))
+      do {
+        let path = try Unsaved.keep(bytes: Array(typed(after: command)))
+        failure.details.append("nothing was saved; the words wait in \(path)")
+      } catch {
+        failure.details.append("nothing was saved, and the words could not be kept (\(error))")
+      }
     } else if isWriting {
       failure.details.append("nothing was saved")
     }
