@@ -43,7 +43,7 @@ FAULTS = [
     ("ties of runs are broken by arrival", TEXT,
      "if left < first || (left == first && right == end && new.first < other.first) {", "if left < first {"),
     ("an edit taken back keeps its removals", TEXT,
-     "effective(piece.change) && !piece.removers.contains { effective($0.change) }\n  }\n\n  // MARK: Editing", "effective(piece.change) && piece.removers.isEmpty\n  }\n\n  // MARK: Editing"),
+     "effective(piece.change) && !piece.removers.contains { effective($0.change) }\n  }\n\n  // MARK: Applying", "effective(piece.change) && piece.removers.isEmpty\n  }\n\n  // MARK: Applying"),
     ("a clash is seen on one side only", TEXT,
      "index(of: left) != nil", "index(of: left) == nil"),
     ("words that two wrote at one place are no clash", TEXT, "    for rival in rivals { clash(new.change, rival) }\n", "    _ = rivals\n"),

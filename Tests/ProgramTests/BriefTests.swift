@@ -9,10 +9,8 @@ import Testing
     ("dfi-event-summer-2022", 1_653_998_400), ("asem-summit-12", 1_538_308_800),
   ])
   func theBriefIsTheGoldenOne(slug: String, eve: Int) throws {
-    let program = try Program(clock: eve)
+    let program = try Program.withFixture(clock: eve)
     defer { try? FileManager.default.removeItem(at: program.home) }
-    let fixture = Project.root.appending(path: "fixtures/digital-diplomacy.jsonl").path
-    try program.run(["import", fixture]).expectSuccess()
     let brief = try program.run(["brief", slug]).expectSuccess().output
     try Golden("fixtures/briefs/\(slug).md").expect(brief)
   }

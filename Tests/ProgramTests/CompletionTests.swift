@@ -5,13 +5,7 @@ import Testing
 @Suite struct CompletionTests {
   private let program: Program
 
-  init() throws {
-    program = try Program()
-    try program.run([
-      "import", Project.root.appending(path: "fixtures/digital-diplomacy.jsonl").path,
-    ])
-    .expectSuccess()
-  }
+  init() throws { program = try Program.withFixture() }
 
   private func complete(_ words: String...) throws -> [String] {
     try program.run(["complete", "--"] + words).expectSuccess().output.lines

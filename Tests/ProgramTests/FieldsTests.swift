@@ -16,13 +16,7 @@ import Testing
 
   private let program: Program
 
-  init() throws {
-    program = try Program()
-    try program.run([
-      "import", Project.root.appending(path: "fixtures/digital-diplomacy.jsonl").path,
-    ])
-    .expectSuccess()
-  }
+  init() throws { program = try Program.withFixture() }
 
   /// The names a command takes, as it says them when asked for another.
   private func names(_ words: [String]) throws -> [String] {

@@ -16,6 +16,14 @@ struct Program {
     environment["DOSSIER_TEST_SEED"] = seed.map(String.init)
   }
 
+  /// With the records of the main fixture.
+  static func withFixture(clock: Int = 1_747_645_200) throws -> Program {
+    let program = try Program(clock: clock)
+    let fixture = Project.root.appending(path: "fixtures/digital-diplomacy.jsonl").path
+    try program.run(["import", fixture]).expectSuccess()
+    return program
+  }
+
   struct Result {
     let output: String
     let errors: String

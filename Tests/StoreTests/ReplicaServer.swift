@@ -1,6 +1,7 @@
 import ChangeLog
 import ReplicaStore
 import SQLite
+import Testing
 
 /// A remote in this process: a log in memory, lines that break, and a history that can be lost.
 actor ReplicaServer {
@@ -105,5 +106,26 @@ extension TestReplica {
         UNION SELECT id, position FROM snapshot_changeset WHERE position IS NOT NULL
         """
       ) { (Digest(bytes: $0.blob(0)), $0.int(1)) })
+  }
+}
+
+/// All hold what the server holds, at the same places, and say so.
+func expectLevel(_ all: [TestReplica], _ server: ReplicaServer) async throws {
+  let changesets = try await server.changesets
+  let head = await server.head
+  let positions = Dictionary(
+    uniqueKeysWithValues: changesets.enumerated().map { ($1.id, $0 + 1) })
+  let picture = try ReplicaPicture(of: changesets)
+  for one in all {
+    #expect(try one.identity.cursor == head)
+    #expect(try one.positions() == positions)
+    #expect(try Set(one.log()) == Set(changesets))
+    #expect(try one.picture() == picture)
+    #expect(try one.replica.unsentCount() == 0)
+    #expect(try one.replica.waitingCount() == 0)
+    #expect(try one.replica.refused().isEmpty)
+    #expect(try one.quarantine().isEmpty)
+    #expect(try one.replica.deviations() == [])
+    try one.replica.checkLog()
   }
 }
