@@ -32,13 +32,13 @@ struct Slip {
     }
     if message.hasPrefix("Missing expected argument") {
       return Failure(
-        "missing-argument", exit: 64, "\(program) needs \(Self.plain(first))",
+        "missing-argument", exit: 64, "\(subject) needs \(Self.plain(first))",
         fix: help)
     }
     if message.contains("nexpected argument") {
       return Failure(
         "unexpected-argument", exit: 64,
-        "\(program) does not take "
+        "\(subject) does not take "
           + quoted.map { "\"\($0)\"" }.joined(separator: " "),
         fix: help, input: quoted.joined(separator: " "))
     }
@@ -73,7 +73,7 @@ struct Slip {
       details.append("words that begin with - stand behind --: dossier \(command) -- \(option) …")
     }
     return Failure(
-      "unknown-option", exit: 64, "\(program) has no option \"\(option)\"",
+      "unknown-option", exit: 64, "\(subject) has no option \"\(option)\"",
       details: details, fix: help, input: option, candidates: Array(closest))
   }
 
@@ -86,6 +86,8 @@ struct Slip {
       ], fix: help, input: value, candidates: known)
   }
 
+  /// Who needs or does not take it; the program's name stands before every failure.
+  private var subject: String { command.isEmpty ? "the program" : command }
   private var program: String { command.isEmpty ? "dossier" : "dossier \(command)" }
   private var help: String { program + " --help" }
 
