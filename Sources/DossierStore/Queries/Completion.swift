@@ -27,15 +27,17 @@ extension Store {
     let allowed = Set(kinds.isEmpty ? Kind.allCases : kinds).map { "\($0.rawValue)" }
       .joined(separator: ", ")
     if found.isEmpty {
+      // A record has several names: more rows than words, but no more than the limit needs.
       found = try self.found(
         """
-        SELECT DISTINCT record.id FROM name JOIN record ON record.id = name.id
+        SELECT record.id FROM name JOIN record ON record.id = name.id
         WHERE folded >= ?1 AND folded < ?1 || char(1114111) AND hidden = 0 AND kind IN (\(allowed))
-        ORDER BY folded LIMIT ?2
-        """, [.text(folded), .int(limit)])
+        ORDER BY folded, name.id LIMIT ?2
+        """, [.text(folded), .int(limit * 4)])
     }
     var seen: Set<String> = []
-    return found.map { Completion(word: $0.slug ?? $0.short, title: $0.title) }
+    let words = found.map { Completion(word: $0.slug ?? $0.short, title: $0.title) }
       .filter { seen.insert($0.word).inserted }
+    return Array(words.prefix(limit))
   }
 }

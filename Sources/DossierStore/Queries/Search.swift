@@ -40,13 +40,18 @@ extension Store {
 
   /// Open actions whose last possible day is before `today`, oldest first.
   public func overdue(asOf today: Day) throws -> [Record] {
+    try overdueIDs(asOf: today).compactMap { try record($0) }
+  }
+
+  /// The same, by their ids.
+  public func overdueIDs(asOf today: Day) throws -> [EntityID] {
     try connection.all(
       """
       SELECT id FROM record
       WHERE kind = ? AND hidden = 0 AND state = 'open' AND latest < ?
       ORDER BY latest, earliest, id
       """, .int(Int64(Kind.action.rawValue)), .int(today.number)
-    ) { EntityID(bytes: $0.blob(0)) }.compactMap { try record($0) }
+    ) { EntityID(bytes: $0.blob(0)) }
   }
 
   /// How many visible records there are of each kind.

@@ -28,8 +28,8 @@ struct Now: StoreCommand {
     try context.refuseFields()
     if let current = try context.current() { say("open: \(try context.describe(current))") }
     try section("next dialogues", matters.dialogues, context)
-    try section("overdue", Array(matters.overdue.prefix(5)), context, of: matters.overdue.count)
-    try section("due in two weeks", Array(matters.due.prefix(5)), context, of: matters.due.count)
+    try section("overdue", matters.overdue, context)
+    try section("due in two weeks", matters.due, context)
     let unsent = try context.store.replica.unsentCount()
     if try context.store.setting("remote.address") != nil, unsent > 0 {
       say("waiting to sync: \(unsent)")
@@ -43,44 +43,44 @@ struct Now: StoreCommand {
         separator: ", "))
   }
 
-  private func section(
-    _ title: String, _ records: [Record], _ context: Context, of total: Int? = nil
-  ) throws {
-    guard !records.isEmpty else { return }
+  /// The first five of a list, and how many more there are.
+  private func section(_ title: String, _ ids: [EntityID], _ context: Context) throws {
+    guard !ids.isEmpty else { return }
     say("\(title):")
-    for record in records {
+    for record in try ids.prefix(5).compactMap({ try context.store.record($0) }) {
       let short = try context.store.short(record.id, record.kind)
       let owners = try context.cell(record, "owners")
       let parts = [short, record.mainDate?.display ?? "", owners, record.title]
       say("  " + parts.filter { !$0.isEmpty }.joined(separator: "  "))
     }
-    if let total, total > records.count { say("  … and \(total - records.count) more") }
+    if ids.count > 5 { say("  … and \(ids.count - 5) more") }
   }
 }
 
 /// What comes next and what is late.
 private struct Matters {
-  let dialogues: [Record]
-  let overdue: [Record]
+  let dialogues: [EntityID]
+  let overdue: [EntityID]
   /// In two weeks.
-  let due: [Record]
+  let due: [EntityID]
 
   static let names = ["open", "dialogues", "overdue", "due", "unsent", "review"]
 
   init(_ context: Context) throws {
     let today = FuzzyDate(day: context.today)
     let fortnight = FuzzyDate(day: context.today.adding(days: 14))
-    dialogues = try context.store.records(
+    dialogues = try context.store.ids(
       ListQuery(.dialogue, filter: Filter(terms: [.init(.since(today))]), limit: 3))
-    overdue = try context.store.overdue(asOf: context.today)
-    due = try context.store.records(
+    overdue = try context.store.overdueIDs(asOf: context.today)
+    due = try context.store.ids(
       ListQuery(
         .action, filter: Filter(terms: [.init(.since(today)), .init(.until(fortnight))])))
   }
 
   func json(_ context: Context) throws -> JSON {
-    func list(_ records: [Record]) throws -> JSON {
-      .array(try records.map { try RecordJSON.encode($0) { try context.fullID($0) } })
+    func list(_ ids: [EntityID]) throws -> JSON {
+      let records = try ids.compactMap { try context.store.record($0) }
+      return .array(try records.map { try RecordJSON.encode($0) { try context.fullID($0) } })
     }
     let current = try context.current()
     return .object([
