@@ -27,10 +27,10 @@ extension Store {
     let allowed = Set(kinds.isEmpty ? Kind.allCases : kinds).map { "\($0.rawValue)" }
       .joined(separator: ", ")
     if found.isEmpty {
-      // A record has several names: more rows than words, but no more than the limit needs.
+      // In the order of the names, so that no more are looked at than are wanted; a record has several.
       found = try self.found(
         """
-        SELECT record.id FROM name JOIN record ON record.id = name.id
+        SELECT record.id FROM name CROSS JOIN record ON record.id = name.id
         WHERE folded >= ?1 AND folded < ?1 || char(1114111) AND hidden = 0 AND kind IN (\(allowed))
         ORDER BY folded, name.id LIMIT ?2
         """, [.text(folded), .int(limit * 4)])
