@@ -73,6 +73,30 @@ import Testing
     }
   }
 
+  /// A table says what records are called: not those that stay.
+  @Test func aTableTellsNothingOfWhatStays() throws {
+    defer { try? FileManager.default.removeItem(at: program.home) }
+    let notes = try run("notes", "--all", "--fields", "id,text").output.lines
+    let off = try #require(notes.first { $0.contains("SAID-OFF") }?.split(separator: "\t").first)
+    let task = try #require(
+      run("actions", "--fields", "id,text").output.lines.first { $0.contains("AGREED") }?
+        .split(separator: "\t").first)
+    try run("set", String(task), "from=\(off)")
+    for kind in ["action", "note"] {
+      let words = ["export", "--as", "csv", "--kind", kind, "-o", "-"]
+      let whole = try run(words).output
+      #expect(whole.contains("SAID-OFF"))
+      let outside = try run(words + ["--for", "japan"]).output
+      for word in secret { #expect(!outside.contains(word), "\(outside)") }
+      #expect(outside.contains(kind == "action" ? "AGREED-TASK" : "SAID-IN-CHATHAM"))
+      #expect(!outside.contains("\n=") && outside.hasSuffix("\r\n"))
+    }
+    for format in ["md", "jsonl"] {
+      let text = try run("export", "--for", "japan", "--as", format, "-o", "-").output
+      #expect(!text.contains(off.dropFirst(2)) && !text.contains("SAID-OFF"))
+    }
+  }
+
   @Test func aReaderNobodyKnowsIsRefused() throws {
     defer { try? FileManager.default.removeItem(at: program.home) }
     #expect(try program.run(["export", "--for", "nobody", "-o", "-"]).status == 66)

@@ -1,3 +1,5 @@
+internal import ChangeLog
+
 /// What may leave the house. A note leaves only by its rule of attribution; what the team keeps for itself stays.
 public struct Clearance {
   /// What leaves, with the ways between it.
@@ -11,14 +13,17 @@ public struct Clearance {
   public init(_ whole: RecordGraph) {
     var counts: [String: Int] = [:]
     var cleared: [Record] = []
+    var stay: Set<EntityID> = []
     for record in Kind.allCases.flatMap({ whole.all($0) }) {
       if let reason = Self.reasonToStay(record) {
         if record.kind != .device { counts[reason, default: 0] += 1 }
+        stay.insert(record.id)
       } else {
         cleared.append(Self.withoutOwnWords(record))
       }
     }
-    graph = RecordGraph(cleared)
+    // Whoever is told that a record stands behind another one would be told its words.
+    graph = RecordGraph(cleared.map { Self.without(stay, in: $0) })
     left = counts.map { (count: $0.value, what: $0.key) }
       .sorted { ($1.count, $0.what) < ($0.count, $1.what) }
   }
@@ -46,6 +51,14 @@ public struct Clearance {
     case .device: return "devices"
     default: return nil
     }
+  }
+
+  private static func without(_ ids: Set<EntityID>, in record: Record) -> Record {
+    var record = record
+    record.values = record.values.mapValues { values in
+      values.filter { ids.isDisjoint(with: $0.entities) }
+    }.filter { !$0.value.isEmpty }
+    return record
   }
 
   private static func withoutOwnWords(_ record: Record) -> Record {

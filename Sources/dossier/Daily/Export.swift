@@ -7,7 +7,7 @@ import SQLite
 
 struct Export: StoreCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write dossiers as Markdown, all records as JSON lines, or a calendar.",
+    abstract: "Write dossiers as Markdown, all records as JSON lines, a table, or a calendar.",
     discussion:
       "A file that was changed by hand since the last export is not overwritten without --force.")
 
@@ -22,7 +22,8 @@ struct Export: StoreCommand {
     help: ArgumentHelp(
       "Only what may leave the house, for that reader outside; all of it for one of us.",
       valueName: "PARTY")) var reader: String?
-  @Option(name: .customLong("as"), help: "md, jsonl or ics.") var format = "md"
+  @Option(name: .customLong("as"), help: "md, jsonl, csv or ics.") var format = "md"
+  @Option(help: ArgumentHelp("csv: which records.", valueName: "KIND")) var kind: String?
   @Flag(help: "Overwrite what was changed by hand.") var force = false
   @Flag(help: "Show what differs; write nothing.") var diff = false
 
@@ -37,10 +38,11 @@ struct Export: StoreCommand {
       try Files.writePrivately(Array(text.utf8), to: output, mode: 0o644)
       context.report("wrote \(output)")
     case "ics": try calendar(context)
+    case "csv": try table(context)
     default:
       throw Failure(
         "bad-format", exit: 64, "cannot export \"\(format)\"",
-        details: ["formats: md, jsonl, ics; for a spreadsheet: dossier actions --format csv"],
+        details: ["formats: md, jsonl, csv, ics"],
         input: format)
     }
   }
@@ -54,6 +56,30 @@ struct Export: StoreCommand {
     let clearance = Clearance(whole)
     if let summary = clearance.summary { tell(summary) }
     return clearance.graph
+  }
+
+  /// All records of a kind with all their fields, for a spreadsheet.
+  private func table(_ context: Context) throws {
+    guard let kind = try kind.map({ try Kind(argument: $0) }) else {
+      throw Failure(
+        "unknown-kind", exit: 64, "say which records: a table has those of one kind",
+        details: ["kinds: " + Kind.allCases.map(\.name).joined(separator: ", ")],
+        fix: "dossier export --as csv --kind action -o \(Shell.word(output))")
+    }
+    let text = try context.store.transaction {
+      let records = try graph(context).all(kind)
+      let fields = kind.fields.filter { field in
+        !field.isInternal && records.contains { !$0.elements(field).isEmpty }
+      }
+      return CSV.text(
+        header: ["id"] + fields.map(\.name),
+        rows: try records.map { record in
+          try [context.fullID(record.id)] + fields.map { try context.cell(record, $0.name) }
+        })
+    }
+    if output == "-" { return sayRaw(text) }
+    try Files.writePrivately(Array(text.utf8), to: output, mode: 0o644)
+    context.report("wrote \(output)")
   }
 
   private func calendar(_ context: Context) throws {
