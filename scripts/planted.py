@@ -112,6 +112,8 @@ FAULTS = [
      "    try commit(\"begin anew\", operations)\n    // Deletions", "    // Deletions"),
     ("what was replaced in a lost history comes back", REPLICA + "Beginning.swift",
      "      rival.changes.allSatisfy(isKnownToBoth) && !alive.contains { $0.id == rival.id }", "      rival.changes.isEmpty && !alive.contains { $0.id == rival.id }"),
+    ("what stands on a branch that the remote will not take stays here", REPLICA + "SyncSession.swift",
+     "      if transfer.isOnAnotherBranch {", "      if transfer.isOnAnotherBranch, restarts > 1000 {"),
     ("a changeset of another workspace is let in", SYNC + "ChangesetLog.swift",
      "    guard header.workspace == workspace else { return .otherWorkspace }\n", ""),
     # undo and what waits

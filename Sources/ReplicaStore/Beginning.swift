@@ -12,13 +12,31 @@ extension Replica {
   func beginAnew(
     with snapshot: Snapshot, _ store: () throws -> Void
   ) throws -> (displaced: [ChangesetID], reissued: Int) {
+    try beginAnew(keeping: Set(snapshot.entries.map(\.id)), store)
+  }
+
+  /// The same for a remote that has all of its changesets, and another branch of a writer than our beginning stands
+  /// for: it will never take that. All that is alive here is written again, on top of nothing, and the remote's log
+  /// is read from its first changeset: what is there already is then there twice, and shown once.
+  func beginAnewWithNothing() throws -> (displaced: [ChangesetID], reissued: Int) {
+    try connection.transaction {
+      let fork = try beginAnew(keeping: []) { try clearSnapshot() }
+      try connection.run(
+        "UPDATE replica SET position = 0, hash = ?", .blob(Digest.zero.bytes))
+      return fork
+    }
+  }
+
+  private func beginAnew(
+    keeping kept: Set<ChangesetID>, _ store: () throws -> Void
+  ) throws -> (displaced: [ChangesetID], reissued: Int) {
     var former: [EntityID: EntityState] = [:]
     try forEachState { id, state in
       former[id] = state
       former[id]?.documents = try documents(of: id)
     }
     let here = try knownChangesets()
-    let displaced = try setAside(allBut: Set(snapshot.entries.map(\.id)))
+    let displaced = try setAside(allBut: kept)
     try store()
     try takeNewName()
     try applyAnew()

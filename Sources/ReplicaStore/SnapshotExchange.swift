@@ -171,11 +171,7 @@ extension Replica {
       """
     ) { (Digest(bytes: $0.blob(0)), $0.int(1)) }
     let positions = Dictionary(placed) { first, _ in first }
-    try connection.execute(
-      """
-      DELETE FROM snapshot_writer; DELETE FROM snapshot_changeset;
-      DELETE FROM snapshot_entity; DELETE FROM snapshot_text;
-      """)
+    try clearSnapshot()
     for introduction in snapshot.writers
     where try connection.first(
       "SELECT 1 FROM writer WHERE id = ?", .blob(introduction.writer.bytes), row: { _ in true })
@@ -209,6 +205,14 @@ extension Replica {
         try store(document, of: entity.id, in: "snapshot_text")
       }
     }
+  }
+
+  func clearSnapshot() throws {
+    try connection.execute(
+      """
+      DELETE FROM snapshot_writer; DELETE FROM snapshot_changeset;
+      DELETE FROM snapshot_entity; DELETE FROM snapshot_text;
+      """)
   }
 
   /// Notes where the remote's log has the changesets that a snapshot of it stands for.

@@ -8,6 +8,8 @@ struct SnapshotTransfer {
   private var going: (id: Digest, bytes: [UInt8], offset: Int)?
   private var hasOffered = false
   private(set) var refused: Verdict.Refusal?
+  /// What is offered is what our own log begins with.
+  private var isOurBeginning = false
   /// The remote took what was offered.
   private(set) var isTaken = false
 
@@ -17,6 +19,8 @@ struct SnapshotTransfer {
   }
 
   var isOffering: Bool { going != nil }
+  /// The remote's log has another branch of a writer than the beginning of ours.
+  var isOnAnotherBranch: Bool { isOurBeginning && refused == .forked }
 
   /// Says in a request what is wanted or offered.
   func prepare(_ request: inout SyncRequest) {
@@ -81,6 +85,7 @@ struct SnapshotTransfer {
       && response.head.position - (response.snapshot?.position ?? 0) >= distance
     guard lacksOurs || isFar else { return false }
     hasOffered = true
+    isOurBeginning = lacksOurs
     guard let snapshot = try lacksOurs ? replica.snapshot() : replica.makeSnapshot() else {
       return false
     }

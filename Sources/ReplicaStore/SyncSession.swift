@@ -77,6 +77,15 @@ public struct SyncSession {
       let hasTransferred = try transfer.take(response, &step)
       report.add(step)
       onStep(report)
+      if transfer.isOnAnotherBranch {
+        let fork = try replica.beginAnewWithNothing()
+        report.setAside += fork.displaced.count
+        report.reissued = (report.reissued ?? 0) + fork.reissued
+        transfer = SnapshotTransfer(replica, remoteKeepsOneEvery: snapshotDistance)
+        isBehind = false
+        restarts += 1
+        continue
+      }
       let hasNews = report.sent + report.received > 0
       if step.isLevel,
         try !transfer.offersMore(response, lacksOurs: step.lacksSnapshot, hasNews: hasNews)

@@ -1,4 +1,5 @@
 import ChangeLog
+import CrashDisk
 import ReplicaStore
 import Testing
 
@@ -128,6 +129,32 @@ import Testing
     try await level(one, two)
     #expect(try shown(4, of: one) == [.text("zero one two"), .text("one two three")])
     #expect(try one.replica.review().map(\.field) == [4])
+  }
+
+  /// Two copies of one store, of which nobody knows, wrote under one name; one dropped its changesets against a server
+  /// that was lost, and the new server took the other branch.
+  @Test func whatACopyCompactedReachesTheTeam() async throws {
+    let disk = CrashDisk()
+    var one = try TestReplica(1, path: "a.db", vfs: disk.vfs)
+    try one.put(1, .text("before the copy"), on: note)
+    let other = disk.copy().restarted(damage: nil)
+    one = try TestReplica(1, life: 1, path: "a.db", vfs: disk.vfs)
+    let two = try TestReplica(1, life: 2, path: "a.db", vfs: other.vfs)
+    try one.put(2, .text("by one"), on: note)
+    try await one.sync(present)
+    try two.put(3, .text("by two"), on: note)
+    try two.put(1, .text("later"), on: note)
+    try two.put(1, .text("to be deleted"), on: gone)
+    try two.delete(gone)
+    try await two.sync(former)
+    #expect(try two.replica.compact() != nil)
+    try two.put(5, .text("unsent"), on: note)
+    try await level(one, two)
+    for (field, text) in [(2, "by one"), (3, "by two"), (5, "unsent")] as [(FieldNumber, String)] {
+      #expect(try shown(field, of: one) == [.text(text)])
+    }
+    #expect(try shown(1, of: one).contains(.text("later")))
+    #expect(try one.replica.state(of: gone)?.isDeleted == true)
   }
 
   private func edit(_ one: TestReplica, to text: String) throws {
