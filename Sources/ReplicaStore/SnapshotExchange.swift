@@ -63,18 +63,22 @@ extension Replica {
   /// Takes a snapshot in the place of the changesets it stands for. What is here beyond them stays, the unsent
   /// above all, and is applied again on top of it.
   ///
-  /// - Parameter log: the remote's log that it is of; nil when it came by bundle.
+  /// - Parameters:
+  ///   - log: the remote's log that it is of; nil when it came by bundle.
+  ///   - isAnew: the remote can never take what ours stands for beyond it: see ``beginAnew(with:_:)``.
   /// - Throws: ``ReplicaError/brokenAnswer(_:)`` when it is not what follows our cursor;
   ///   ``ReplicaError/newer`` when a newer program made it; ``ReplicaError/otherBeginning`` when it came by bundle and
   ///   lacks what the one our log begins with stands for. Nothing is saved then.
   @discardableResult
-  public func take(_ snapshot: Snapshot, of log: LogID?) throws -> Step {
+  public func take(
+    _ snapshot: Snapshot, of log: LogID?, beginningAnew isAnew: Bool = false
+  ) throws -> Step {
     try connection.transaction {
       let identity = try identity()
       guard snapshot.workspace == identity.workspace else { throw ReplicaError.otherWorkspace }
       guard snapshot.reader <= Header.reader else { throw ReplicaError.newer }
       let cursor = identity.cursor
-      if log != nil {
+      if log != nil, !isAnew {
         guard snapshot.position > cursor.position,
           snapshot.hash(at: cursor.position) == cursor.hash
         else { throw ReplicaError.brokenAnswer("its snapshot does not follow") }
@@ -82,7 +86,7 @@ extension Replica {
       var step = Step()
       step.isBehind = true
       let held = try held()
-      if snapshot.heads.contains(where: { held[$0.writer] < $0.sequence }) {
+      if isAnew || snapshot.heads.contains(where: { held[$0.writer] < $0.sequence }) {
         try takeNews(snapshot, byRemote: log != nil, &step)
       }
       guard let log else { return step }

@@ -12,13 +12,16 @@ struct SnapshotTransfer {
   private var isOurBeginning = false
   /// The remote took what was offered.
   private(set) var isTaken = false
+  /// The remote's snapshot is to take the place of our beginning.
+  private var beginsAnew = false
 
   init(_ replica: Replica, remoteKeepsOneEvery distance: Int) {
     self.replica = replica
     self.distance = distance
   }
 
-  var isOffering: Bool { going != nil }
+  /// What waits here is not sent meanwhile.
+  var isOffering: Bool { going != nil || beginsAnew }
   /// The remote's log has another branch of a writer than the beginning of ours.
   var isOnAnotherBranch: Bool { isOurBeginning && refused == .forked }
 
@@ -28,6 +31,8 @@ struct SnapshotTransfer {
     request.takesSnapshot = request.cursor.position == 0
     if let coming {
       request.snapshot = .wants(id: coming.id, offset: coming.bytes.count)
+      // Whoever has read on is sent none.
+      if beginsAnew { request.cursor = .start }
     } else if let going {
       request.snapshot = .offers(SnapshotPart(of: going.bytes, id: going.id, at: going.offset))
     }
@@ -49,6 +54,14 @@ struct SnapshotTransfer {
     case .refused(let refusal):
       going = nil
       refused = refusal
+      // It has dropped what ours does not stand for, and cannot take ours in the place of its own.
+      if isOurBeginning, refusal == .gap, let kept = response.snapshot {
+        refused = nil
+        isOurBeginning = false
+        beginsAnew = true
+        coming = (kept.id, [])
+        return true
+      }
     }
     guard case .snapshot(let part) = response.page else {
       coming = nil
@@ -64,7 +77,9 @@ struct SnapshotTransfer {
     guard Digest(of: bytes) == part.id, let signed = try? SignedSnapshot(decoding: bytes) else {
       throw ReplicaError.brokenAnswer("its snapshot cannot be read")
     }
-    let taken = try replica.take(signed.snapshot, of: response.head.log)
+    let taken = try replica.take(
+      signed.snapshot, of: response.head.log, beginningAnew: beginsAnew)
+    beginsAnew = false
     step.received = taken.received
     step.reissued += taken.reissued
     return true

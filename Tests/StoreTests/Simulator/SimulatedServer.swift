@@ -116,6 +116,11 @@ final class SimulatedServer {
       .map { try Changeset(bytes: $0.bytes) }
   }
 
+  func snapshot() throws -> Snapshot? {
+    guard let kept = try log!.snapshot() else { return nil }
+    return try SignedSnapshot(decoding: log!.snapshotBytes(from: 0, count: kept.size)).snapshot
+  }
+
   func names() throws -> Set<ChangesetID> {
     Set(try log!.entries(after: 0, limit: .max).map(\.id))
   }

@@ -9,10 +9,11 @@ extension Simulation {
   /// What nobody has any more cannot be asked for.
   func countAgain() throws {
     try gather()
-    var there = marks(in: try server.names())
+    var there = Self.marks(in: try server.changesets())
+    there.formUnion(Self.marks(alive: try server.snapshot()?.entities.map(\.state) ?? []))
     for device in devices {
-      there.formUnion(marks(in: try device.replica.names()))
-      there.formUnion(Self.marks(in: try device.replica.quarantined()))
+      there.formUnion(Self.marks(in: try device.replica.log() + device.replica.quarantined()))
+      try device.replica.replica.forEachState { there.formUnion(Self.marks(alive: [$1])) }
     }
     census.formIntersection(there)
   }
@@ -24,23 +25,32 @@ extension Simulation {
     }
   }
 
-  private func marks(in names: Set<ChangesetID>) -> Set<String> {
-    Self.marks(in: names.compactMap { archive[$0] })
+  /// Of changesets that a snapshot stands for it has only what is alive: what their authors had replaced or removed
+  /// themselves went with the bytes.
+  private static func marks(alive states: [EntityState]) -> Set<String> {
+    let values = states.flatMap(\.fields).flatMap(\.alive).map(\.value)
+    return values.reduce(into: []) { marks, value in
+      if case .text(let text) = value { marks.formUnion(self.marks(in: text)) }
+    }
+  }
+
+  private static func marks(in text: Text) -> [String] {
+    text.string.split(separator: " ").filter { $0.hasPrefix("m") }.map(String.init)
   }
 
   private static func marks(in changesets: [Changeset]) -> Set<String> {
     var marks: Set<String> = []
     for changeset in changesets {
       for operation in (try? changeset.decodedBody())?.operations ?? [] {
-        var texts: [String] = []
+        var texts: [Text] = []
         switch operation.action {
         case .put(_, .text(let text), _), .add(_, .text(let text)), .write(_, let text, _):
-          texts = [text.string]
-        case .edit(_, let edit): texts = edit.hunks.map(\.inserted.string)
+          texts = [text]
+        case .edit(_, let edit): texts = edit.hunks.map(\.inserted)
         default: break
         }
-        for text in texts where text.utf8.count < 10_000 {
-          marks.formUnion(text.split(separator: " ").filter { $0.hasPrefix("m") }.map(String.init))
+        for text in texts where text.string.utf8.count < 10_000 {
+          marks.formUnion(self.marks(in: text))
         }
       }
     }
