@@ -268,7 +268,7 @@ final class Simulation {
       dice.chance(50)
       ? VersionVector() : try device.replica.replica.receipt(of: other.name) ?? VersionVector()
     for bytes in try device.replica.replica.bundles(beyond: known, maker: device.name) {
-      try other.replica.replica.take(Bundle(decoding: bytes))
+      try unlessOtherwiseBegun { try other.replica.replica.take(Bundle(decoding: bytes)) }
     }
     try other.acknowledge()
   }
@@ -277,7 +277,9 @@ final class Simulation {
     let replica = device.replica.replica
     for (name, bytes) in folder.shuffled(using: &dice) where dice.chance(80) {
       if try replica.hasRead(name, inFolder: "f") { continue }
-      _ = try replica.take(Bundle(decoding: bytes), named: name, inFolder: "f")
+      try unlessOtherwiseBegun {
+        _ = try replica.take(Bundle(decoding: bytes), named: name, inFolder: "f")
+      }
     }
     for bytes in try replica.bundles(beyond: replica.held(inFolder: "f"), maker: device.name)
     where try !Bundle(decoding: bytes).changesets.isEmpty {
@@ -288,6 +290,11 @@ final class Simulation {
       }
     }
     try device.acknowledge()
+  }
+
+  /// A bundle of a log that begins with another snapshot is not taken; the others are.
+  private func unlessOtherwiseBegun(_ take: () throws -> Void) throws {
+    do { try take() } catch ReplicaError.otherBeginning {}
   }
 
   private func moveClock(of device: SimulatedDevice, _ dice: inout ReplicaDice) {
