@@ -119,6 +119,12 @@ extension Replica {
     guard cursor == end, response.head.position >= end.position,
       response.head.position > end.position || response.head == end
     else { throw ReplicaError.brokenAnswer("the running hash does not follow") }
+    // A remote says so beforehand (``becomeNewWriterIfForked(_:to:)``), where nothing vouches for its words.
+    let own = try identity().head.writer
+    guard try arrived.allSatisfy({ try $0.header.writer != own || has($0.id) }) else {
+      throw ReplicaError.brokenAnswer(
+        "it has changes of this store that are not here, and hides it")
+    }
     try settle(response.verdicts, pushed, &step)
     let fork = try giveWay(to: arrived)
     step.reissued = fork.reissued
@@ -196,12 +202,10 @@ extension Replica {
     ) { _ in true } ?? false
   }
 
-  /// Forgets refusals that may have ended: a member was let in, or may write now.
+  /// Forgets refusals. They may have ended: a member was let in, the remote was upgraded; and nothing vouches for a
+  /// verdict that came over a bad line.
   func retryRefused() throws {
-    let passing: [Verdict.Refusal] = [.gap, .notEnrolled, .readOnly]
-    try connection.run(
-      "UPDATE changeset SET refused = NULL WHERE position IS NULL AND refused IN (?, ?, ?)",
-      passing.map { .int(Int64($0.rawValue)) })
+    try connection.run("UPDATE changeset SET refused = NULL WHERE position IS NULL")
   }
 
   /// The remote's log is not the one we read: it was restored or replaced. Goes back to the last point
