@@ -18,6 +18,27 @@ public struct DataFolder: Sendable {
   /// Held by the one process that writes the log.
   var lock: String { path + "/server.lock" }
 
+  /// The server's certificate and its key, when it made them itself.
+  public var certificate: String { path + "/tls-certificate.pem" }
+  public var certificateKey: String { path + "/tls-key.pem" }
+  public var hasCertificate: Bool {
+    access(certificate, F_OK) == 0 && access(certificateKey, F_OK) == 0
+  }
+  /// What the operator wrote about how to serve.
+  public var configuration: String { path + "/config.yaml" }
+
+  /// Keeps a certificate and its key, for nobody else to read.
+  public func keep(certificate: String, key: String) throws(StoreError) {
+    try translated {
+      try Files.writePrivately(Array(key.utf8), to: certificateKey)
+      try Files.writePrivately(Array(certificate.utf8), to: self.certificate)
+    }
+  }
+
+  public func keep(configuration: String) throws(StoreError) {
+    try translated { try Files.writePrivately(Array(configuration.utf8), to: self.configuration) }
+  }
+
   public var isSetUp: Bool { access(accounts, F_OK) == 0 && access(log, F_OK) == 0 }
 
   /// Makes the folder, with mode 0700, when it is missing.

@@ -1,5 +1,6 @@
 internal import AsyncHTTPClient
 public import ChangeLog
+internal import Glibc
 internal import NIOCore
 internal import NIOHTTP1
 
@@ -8,7 +9,7 @@ internal import NIOHTTP1
 /// Nothing is believed that does not come with the protocol's header: a captive portal's page is no answer.
 /// Redirects are not followed, compressed answers not asked for.
 public struct HTTPRemote: Remote {
-  private let address: ServerAddress
+  private let connection: Connection
   private let token: Token
   /// How long to wait for a connection.
   static let connectTimeout = TimeAmount.seconds(10)
@@ -17,79 +18,126 @@ public struct HTTPRemote: Remote {
   /// The largest answer, in bytes: the largest page and one changeset more.
   static let maximumAnswer = 16 << 20
 
-  public init(address: ServerAddress, token: Token) {
-    self.address = address
-    self.token = token
+  /// Speaks with a server; the exchanges of one call share a connection.
+  public static func session<Value>(
+    with address: ServerAddress, trusting trust: ServerTrust, showing token: Token,
+    _ work: (HTTPRemote) async throws -> Value
+  ) async throws -> Value {
+    try await Connection.open(to: address, trusting: trust) { connection in
+      try await work(HTTPRemote(connection: connection, token: token))
+    }
   }
 
   public func exchange(_ request: SyncRequest) async throws -> SyncResponse {
-    let path = "/v1/workspaces/\(request.workspace)/sync"
-    let answer = try await Self.post(
-      request.encoded, to: address, path: path, token: token, limit: Self.maximumAnswer)
+    let answer = try await connection.post(
+      request.encoded, to: "/v1/workspaces/\(request.workspace)/sync", token: token,
+      limit: Self.maximumAnswer)
     do { return try SyncResponse(decoding: answer) } catch {
       throw SyncError.brokenAnswer("\(error)")
     }
+  }
+
+  /// Waits until the log of a workspace is another than at a position, or the server has enough of waiting.
+  ///
+  /// - Returns: whether there is news.
+  public func waitForNews(in workspace: WorkspaceID, after position: Int) async throws -> Bool {
+    let answer = try await connection.get(
+      "/v1/workspaces/\(workspace)/watch?after=\(position)", token: token)
+    guard let end = Int(answer.prefix { $0 != "\n" }) else {
+      throw SyncError.brokenAnswer("it is no position")
+    }
+    return end != position
   }
 
   /// Enters a workspace with an invite.
   ///
   /// - Throws: ``SyncError/refused(status:text:)`` with the server's words when the invite is not good.
   public static func join(
-    _ invite: InviteCode, deviceName: String, key: DeviceKey
+    _ invite: InviteCode, trusting trust: ServerTrust, deviceName: String, key: DeviceKey
   ) async throws -> JoinResponse {
     let request = try JoinRequest(secret: invite.secret, deviceName: deviceName, key: key)
-    let answer = try await post(
-      request.encoded, to: ServerAddress(invite.address),
-      path: "/v1/workspaces/\(invite.workspace)/devices", token: nil, limit: 4096)
-    do { return try JoinResponse(decoding: answer) } catch {
-      throw SyncError.brokenAnswer("\(error)")
+    let address = try ServerAddress(invite.address)
+    return try await Connection.open(to: address, trusting: trust) { connection in
+      let answer = try await connection.post(
+        request.encoded, to: "/v1/workspaces/\(invite.workspace)/devices", token: nil, limit: 4096)
+      do { return try JoinResponse(decoding: answer) } catch {
+        throw SyncError.brokenAnswer("\(error)")
+      }
     }
   }
 
-  private static func post(
-    _ body: [UInt8], to address: ServerAddress, path: String, token: Token?, limit: Int
-  ) async throws -> [UInt8] {
-    var request = HTTPClientRequest(url: address.text + path)
-    request.method = .POST
-    request.headers.add(name: "content-type", value: WireFormat.contentType)
-    if let token { request.headers.add(name: "authorization", value: "Bearer \(token.text)") }
-    request.body = .bytes(ByteBuffer(bytes: body))
+  /// A client of HTTP that speaks with one server.
+  fileprivate struct Connection {
+    let address: ServerAddress
+    let trust: ServerTrust
+    let client: HTTPClient
 
-    var configuration = HTTPClient.Configuration()
-    configuration.redirectConfiguration = .disallow
-    configuration.decompression = .disabled
-    configuration.timeout = .init(connect: connectTimeout, read: .seconds(60))
-    configuration.httpVersion = .http1Only
-    let client = HTTPClient(
-      eventLoopGroupProvider: .shared(HTTPClient.defaultEventLoopGroup),
-      configuration: configuration)
-    do {
-      let answer = try await read(client, request, limit: limit)
-      try await client.shutdown()
-      return answer
-    } catch {
-      try await client.shutdown()
-      throw SyncError(error, address: address)
+    static func open<Value>(
+      to address: ServerAddress, trusting trust: ServerTrust,
+      _ work: (Connection) async throws -> Value
+    ) async throws -> Value {
+      var configuration = HTTPClient.Configuration()
+      configuration.redirectConfiguration = .disallow
+      configuration.decompression = .disabled
+      configuration.timeout = .init(connect: connectTimeout, read: .seconds(70))
+      configuration.httpVersion = .http1Only
+      do {
+        configuration.tlsConfiguration = try await trust.configuration(for: address)
+      } catch { throw await SyncError(error, address: address, trust) }
+      let client = HTTPClient(
+        eventLoopGroupProvider: .shared(HTTPClient.defaultEventLoopGroup),
+        configuration: configuration)
+      do {
+        let value = try await work(Connection(address: address, trust: trust, client: client))
+        try await client.shutdown()
+        return value
+      } catch {
+        try await client.shutdown()
+        throw error
+      }
     }
-  }
 
-  private static func read(
-    _ client: HTTPClient, _ request: HTTPClientRequest, limit: Int
-  ) async throws -> [UInt8] {
-    let response = try await client.execute(request, timeout: exchangeTimeout)
-    let isOurs = response.headers.first(name: WireFormat.protocolHeader) != nil
-    guard isOurs else { throw SyncError.notOurServer(status: Int(response.status.code)) }
-    var body = try await response.body.collect(upTo: limit)
-    let bytes = body.readBytes(length: body.readableBytes) ?? []
-    guard response.status == .ok else {
-      let text = String(decoding: bytes.prefix(500), as: UTF8.self)
-      throw SyncError.refused(
-        status: Int(response.status.code),
-        text: text.split(separator: "\n").first.map(String.init) ?? "")
+    func post(_ body: [UInt8], to path: String, token: Token?, limit: Int) async throws -> [UInt8] {
+      var request = request(path, token)
+      request.method = .POST
+      request.headers.add(name: "content-type", value: WireFormat.contentType)
+      request.body = .bytes(ByteBuffer(bytes: body))
+      return try await read(request, limit: limit, type: WireFormat.contentType)
     }
-    guard response.headers.first(name: "content-type") == WireFormat.contentType else {
-      throw SyncError.notOurServer(status: 200)
+
+    func get(_ path: String, token: Token) async throws -> String {
+      String(decoding: try await read(request(path, token), limit: 4096, type: nil), as: UTF8.self)
     }
-    return bytes
+
+    private func request(_ path: String, _ token: Token?) -> HTTPClientRequest {
+      var request = HTTPClientRequest(url: address.text + path)
+      if let token { request.headers.add(name: "authorization", value: "Bearer \(token.text)") }
+      return request
+    }
+
+    /// - Parameter type: the content type that an answer must have; nil for any.
+    private func read(
+      _ request: HTTPClientRequest, limit: Int, type: String?
+    ) async throws -> [UInt8] {
+      do {
+        let response = try await client.execute(request, timeout: exchangeTimeout)
+        let isOurs = response.headers.first(name: WireFormat.protocolHeader) != nil
+        guard isOurs else { throw SyncError.notOurServer(status: Int(response.status.code)) }
+        var body = try await response.body.collect(upTo: limit)
+        let bytes = body.readBytes(length: body.readableBytes) ?? []
+        guard response.status == .ok else {
+          let text = String(decoding: bytes.prefix(500), as: UTF8.self)
+          throw SyncError.refused(
+            status: Int(response.status.code),
+            text: text.split(separator: "\n").first.map(String.init) ?? "")
+        }
+        if let type {
+          guard response.headers.first(name: "content-type") == type else {
+            throw SyncError.notOurServer(status: 200)
+          }
+        }
+        return bytes
+      } catch { throw await SyncError(error, address: address, trust) }
+    }
   }
 }

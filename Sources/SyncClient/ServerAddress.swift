@@ -16,6 +16,27 @@ public struct ServerAddress: Hashable, Sendable {
     self.text = address
   }
 
+  var isEncrypted: Bool { text.hasPrefix("https://") }
+
+  /// Host and port.
+  var place: (host: String, port: Int) {
+    var rest = text.dropFirst(isEncrypted ? 8 : 7)
+    if let slash = rest.firstIndex(of: "/") { rest = rest[..<slash] }
+    var port = isEncrypted ? 443 : 80
+    if let colon = rest.lastIndex(of: ":"), !rest.hasSuffix("]") {
+      port = Int(rest[rest.index(after: colon)...]) ?? port
+      rest = rest[..<colon]
+    }
+    let isBracketed = rest.hasPrefix("[")
+    return (String(isBracketed ? rest.dropFirst().dropLast() : rest), port)
+  }
+
+  /// Whether the host is a name, not a number: TLS says names only (RFC 6066, 3).
+  var isName: Bool {
+    let host = place.host
+    return !host.contains(":") && !host.allSatisfy { $0.isNumber || $0 == "." }
+  }
+
   private static func isLoopback(_ rest: Substring) -> Bool {
     let host = rest.split(separator: "/", omittingEmptySubsequences: false)[0]
     if host.hasPrefix("[::1]") { return true }

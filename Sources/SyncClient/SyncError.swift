@@ -1,4 +1,5 @@
 internal import AsyncHTTPClient
+internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 
@@ -8,6 +9,8 @@ public enum SyncError: Error, Equatable {
   case badAddress(String)
   /// No connection, or it broke. With the reason in a few words.
   case unreachable(address: String, reason: String)
+  /// It cannot prove who it is. Nothing was sent.
+  case untrusted(address: String, reason: String)
   /// Something answered, but no server of this product.
   case notOurServer(status: Int)
   /// The server said no, in its own words.
@@ -15,7 +18,11 @@ public enum SyncError: Error, Equatable {
   /// The answer cannot be read.
   case brokenAnswer(String)
 
-  init(_ error: any Error, address: ServerAddress) {
+  init(_ error: any Error, address: ServerAddress, _ trust: ServerTrust) async {
+    if let reason = await trust.reason(error, for: address, now: time(nil)) {
+      self = .untrusted(address: address.text, reason: reason)
+      return
+    }
     switch error {
     case let error as SyncError: self = error
     case let error as HTTPClientError:

@@ -5,14 +5,16 @@ internal import Logging
 
 /// Gives every answer the protocol's header, turns every error into one line of text, and logs one line.
 struct ErrorAnswers: RouterMiddleware {
-  typealias Context = BasicRequestContext
+  typealias Context = ClientContext
 
   let logger: Logger
+  let metrics: Metrics
 
   func handle(
-    _ request: Request, context: BasicRequestContext,
-    next: (Request, BasicRequestContext) async throws -> Response
+    _ request: Request, context: ClientContext,
+    next: (Request, ClientContext) async throws -> Response
   ) async throws -> Response {
+    let start = ContinuousClock.now
     var response: Response
     do { response = try await next(request, context) } catch let refusal as Refusal {
       if case .store(let error) = refusal {
@@ -24,13 +26,24 @@ struct ErrorAnswers: RouterMiddleware {
     }
     // Any other error is one of the connection: Hummingbird answers 400 and closes it.
     response.headers[Self.protocolName] = "\(SyncRequest.version)"
+    let duration = ContinuousClock.now - start
+    let route = Self.route(of: request)
+    metrics.count(
+      route, status: response.status.code, duration: route == "watch" ? nil : duration)
     logger.info(
       "request",
       metadata: [
         "method": "\(request.method.rawValue)", "path": "\(request.uri.path.prefix(200))",
-        "status": "\(response.status.code)",
+        "status": "\(response.status.code)", "client": "\(context.client)",
+        "ms": "\(Int(duration / .milliseconds(1)))",
       ])
     return response
+  }
+
+  /// The last word of the address, when it is one of ours: others' words must not become names of counters.
+  private static func route(of request: Request) -> String {
+    let last = request.uri.path.split(separator: "/").last.map(String.init) ?? ""
+    return ["sync", "devices", "watch", "health", "ready"].contains(last) ? last : "other"
   }
 
   private static let protocolName = HTTPFields.Element.Name(WireFormat.protocolHeader)!
@@ -40,6 +53,7 @@ struct ErrorAnswers: RouterMiddleware {
     switch refusal.status {
     case .unauthorized: response.headers[.wwwAuthenticate] = "Bearer"
     case .serviceUnavailable: response.headers[.retryAfter] = "5"
+    case .tooManyRequests: response.headers[.retryAfter] = "60"
     case .upgradeRequired: response.headers[.upgrade] = "dossier/\(SyncRequest.version)"
     default: break
     }

@@ -1,27 +1,32 @@
-/// Where the server listens. Without TLS that is this machine only: a proxy in front of it speaks to others.
+/// Where the server listens. Without TLS that must be this machine only: a proxy in front of it speaks to others.
 public struct ListenAddress: Hashable, Sendable {
   public let host: String
   /// 0 for any that is free.
   public let port: Int
 
+  /// Whether nobody but this machine reaches it.
+  public let isLoopback: Bool
+
   public enum Failure: Error, Equatable, Sendable {
     case malformed
-    /// Others could reach it, and nothing would be encrypted.
-    case notLoopback
   }
 
-  /// - Parameter text: "127.0.0.1:7311", "localhost:7311" or "[::1]:7311".
+  /// - Parameter text: "127.0.0.1:7311", "localhost:7311", "[::1]:7311", "0.0.0.0:7311", "dossier.example.org:443".
   public init(_ text: String) throws(Failure) {
     guard let colon = text.lastIndex(of: ":") else { throw .malformed }
     guard let port = UInt16(text[text.index(after: colon)...]) else { throw .malformed }
     self.port = Int(port)
     switch text[..<colon] {
     // Not looked up: a hosts file may say anything.
-    case "localhost": host = "127.0.0.1"
-    case "[::1]": host = "::1"
-    case let address where Self.isLoopback(address): host = String(address)
-    case "": throw .malformed
-    default: throw .notLoopback
+    case "localhost": (host, isLoopback) = ("127.0.0.1", true)
+    case "[::1]": (host, isLoopback) = ("::1", true)
+    case let address where address.hasPrefix("[") && address.hasSuffix("]"):
+      (host, isLoopback) = (String(address.dropFirst().dropLast()), false)
+    case let address:
+      guard !address.isEmpty, !address.contains(where: { ":/@ ".contains($0) }) else {
+        throw .malformed
+      }
+      (host, isLoopback) = (String(address), Self.isLoopback(address))
     }
   }
 
@@ -33,7 +38,14 @@ public struct ListenAddress: Hashable, Sendable {
   }
 
   /// "http://127.0.0.1:7311", given the port it came to.
-  public func url(port: Int) -> String {
-    host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)"
+  public func url(port: Int, isEncrypted: Bool) -> String {
+    "\(isEncrypted ? "https" : "http")://" + (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
+  }
+}
+
+extension ListenAddress: CustomStringConvertible {
+  /// As it is read: "[::1]:7311".
+  public var description: String {
+    host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
   }
 }

@@ -19,6 +19,8 @@ enum Refusal: Error, Sendable {
   case version(Int)
   /// The sender does not hold the key that it wants to enrol.
   case unproven
+  /// One device, or one address with bad tokens, asks too often.
+  case tooOften
   case store(StoreError)
 }
 
@@ -40,6 +42,7 @@ extension Refusal {
     case .tooLarge: .contentTooLarge
     case .malformed, .unproven: .badRequest
     case .version: .upgradeRequired
+    case .tooOften: .tooManyRequests
     case .store(let error): Self.status(error)
     }
   }
@@ -70,6 +73,7 @@ extension Refusal {
     case .version(let version):
       "this server speaks protocol \(SyncRequest.version), the request is in \(version)"
     case .unproven: "the signature does not fit the device's key"
+    case .tooOften: "too many requests; try again in a minute"
     case .store(let error): Self.text(error)
     }
   }

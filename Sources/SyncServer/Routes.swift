@@ -1,28 +1,53 @@
 internal import ChangeLog
 internal import Hummingbird
+internal import LogStore
 internal import Logging
 internal import NIOCore
+internal import ServiceLifecycle
 
-/// The three things a server can be asked over HTTP.
+/// What a server can be asked over HTTP.
 struct Routes: Sendable {
   let service: SyncService
+  let settings: Settings
   let logger: Logger
+  let metrics: Metrics
+  /// Of each device.
+  private let requests: TokenBuckets
+  /// Of each address whose tokens or invites are no good.
+  private let failures: TokenBuckets
 
-  func router() -> Router<BasicRequestContext> {
-    let router = Router()
-    router.add(middleware: ErrorAnswers(logger: logger))
+  init(service: SyncService, settings: Settings, logger: Logger, metrics: Metrics) {
+    self.service = service
+    self.settings = settings
+    self.logger = logger
+    self.metrics = metrics
+    requests = TokenBuckets(perMinute: settings.limits.requestsPerMinute)
+    failures = TokenBuckets(perMinute: settings.limits.failuresPerMinute)
+  }
+
+  func router() -> Router<ClientContext> {
+    let router = Router(context: ClientContext.self)
+    router.add(
+      middleware: ClientAddresses(trustsProxy: settings.trustsProxy))
+    router.add(middleware: ErrorAnswers(logger: logger, metrics: metrics))
     router.post("/v1/workspaces/:workspace/sync", use: sync)
+    router.get("/v1/workspaces/:workspace/watch", use: watch)
     router.post("/v1/workspaces/:workspace/devices", use: join)
     router.get("/health") { _, _ in ErrorAnswers.text("ok", .ok) }
+    router.get("/ready") { _, _ in
+      await service.isReady
+        ? ErrorAnswers.text("ready", .ok)
+        : ErrorAnswers.text("the data cannot be read", .serviceUnavailable)
+    }
     return router
   }
 
   @Sendable
-  private func sync(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
-    let token = try token(of: request)
+  private func sync(_ request: Request, _ context: ClientContext) async throws -> Response {
+    let token = try token(of: request, context)
     // Before the body is read: strangers cost no memory.
     let workspace = workspace(of: context)
-    _ = try await service.authenticate(token, for: workspace)
+    try await authenticate(token, for: workspace, context)
     let bytes = try await body(of: request, upTo: SyncRequest.maximumSize)
     let message: SyncRequest
     do { message = try SyncRequest(decoding: bytes) } catch {
@@ -31,11 +56,70 @@ struct Routes: Sendable {
     guard message.workspace == workspace else {
       throw Refusal.malformed("it is for another workspace than its address")
     }
-    return answer(try await service.sync(message, showing: token).encoded)
+    let response = try await service.sync(message, showing: token)
+    let encoded = response.encoded
+    count(response, received: bytes.count, sent: encoded.count)
+    return answer(encoded)
+  }
+
+  private func count(_ response: SyncResponse, received: Int, sent: Int) {
+    let refused = response.verdicts.compactMap { verdict in
+      if case .refused(let reason) = verdict { "\(reason.rawValue)" } else { nil }
+    }
+    metrics.countSync(
+      accepted: response.verdicts.count - refused.count, refused: refused, bytesIn: received,
+      bytesOut: sent)
+  }
+
+  /// Answers when the log is longer than the client knows, or after a while all the same: how long it is.
+  @Sendable
+  private func watch(_ request: Request, _ context: ClientContext) async throws -> Response {
+    let token = try token(of: request, context)
+    let workspace = workspace(of: context)
+    try await authenticate(token, for: workspace, context)
+    guard let workspace, let known = request.uri.queryParameters.get("after").flatMap({ Int($0) }),
+      known >= 0
+    else { throw Refusal.malformed("after is the position that the client knows") }
+    let news = service.watchers.news(in: workspace)
+    var position = try await service.position(of: workspace, showing: token)
+    if position == known {
+      await wait(for: news)
+      // Once more: it may have been revoked meanwhile.
+      position = try await service.position(of: workspace, showing: token)
+    }
+    return ErrorAnswers.text("\(position)", .ok)
+  }
+
+  private func wait(for news: AsyncStream<Void>) async {
+    let seconds = settings.limits.watchSeconds
+    // A server that stops lets nobody wait.
+    await cancelWhenGracefulShutdown {
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { for await _ in news {} }
+        group.addTask { try? await Task.sleep(for: .seconds(seconds)) }
+        await group.next()
+        group.cancelAll()
+      }
+    }
+  }
+
+  private func authenticate(
+    _ token: Token, for workspace: WorkspaceID?, _ context: ClientContext
+  ) async throws {
+    guard failures.hasOne(context.client) else { throw Refusal.tooOften }
+    do {
+      let device = try await service.authenticate(token, for: workspace)
+      guard requests.take(device.id) else { throw Refusal.tooOften }
+    } catch let refusal as Refusal {
+      if case .unknownToken = refusal { _ = failures.take(context.client) }
+      throw refusal
+    }
   }
 
   @Sendable
-  private func join(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+  private func join(_ request: Request, _ context: ClientContext) async throws -> Response {
+    // Each costs a look at a signature.
+    guard failures.take(context.client) else { throw Refusal.tooOften }
     let bytes = try await body(of: request, upTo: JoinRequest.maximumSize)
     let message: JoinRequest
     do { message = try JoinRequest(decoding: bytes) } catch {
@@ -48,16 +132,21 @@ struct Routes: Sendable {
     return answer(joined.encoded)
   }
 
-  private func token(of request: Request) throws(Refusal) -> Token {
+  private func token(
+    of request: Request, _ context: ClientContext
+  ) throws(Refusal) -> Token {
     let scheme = "bearer "
     guard let value = request.headers[.authorization], value.lowercased().hasPrefix(scheme),
       let token = Token(text: value.dropFirst(scheme.count))
-    else { throw .unknownToken }
+    else {
+      guard failures.take(context.client) else { throw .tooOften }
+      throw .unknownToken
+    }
     return token
   }
 
   /// The workspace an address names; nil when it can be none's.
-  private func workspace(of context: BasicRequestContext) -> WorkspaceID? {
+  private func workspace(of context: ClientContext) -> WorkspaceID? {
     guard let text = context.parameters.get("workspace"), text.utf8.count == 32,
       let bytes = Hexadecimal.decode(text)
     else { return nil }

@@ -1,5 +1,7 @@
 internal import Glibc
 internal import Hummingbird
+internal import HummingbirdCore
+internal import HummingbirdTLS
 public import LogStore
 public import Logging
 internal import NIOCore
@@ -7,28 +9,30 @@ internal import NIOCore
 /// The server of one folder of data: opens it, listens, answers until it is told to stop.
 public struct SyncServer: Sendable {
   private let service: SyncService
-  private let address: ListenAddress
+  private let settings: Settings
+  private let certificate: ServerCertificate?
   private let logger: Logger
-
-  /// The most connections at a time; further ones wait to be accepted.
-  static let maximumConnections = 2000
-  /// How long a connection may say nothing, between requests and within one.
-  static let idleTimeout = TimeAmount.seconds(60)
-  /// All headers of a request together, in bytes, and their number.
-  static let maximumHeaders = (size: 16 << 10, count: 64)
+  private let metrics = Metrics()
+  private let visitors = Visitors()
 
   public enum Failure: Error, Sendable {
     /// Another program listens there.
     case addressInUse
     case cannotListen(String)
+    /// Others could read everything on the way.
+    case notEncrypted
   }
 
   /// Opens the data; from here on no other process can serve it.
+  ///
+  /// - Parameter certificate: nil for plain HTTP, which is for this machine only.
   public init(
-    folder: DataFolder, address: ListenAddress, world: World, logger: Logger
+    folder: DataFolder, settings: Settings, certificate: ServerCertificate?, world: World,
+    logger: Logger
   ) throws(StoreError) {
     service = try SyncService(folder: folder, world: world)
-    self.address = address
+    self.settings = settings
+    self.certificate = certificate
     self.logger = logger
   }
 
@@ -36,25 +40,63 @@ public struct SyncServer: Sendable {
   ///
   /// - Parameter onListening: gets the port.
   public func run(onListening: @escaping @Sendable (Int) async -> Void) async throws {
+    guard certificate != nil || settings.listen.isLoopback else { throw Failure.notEncrypted }
+    Self.allowManyFiles()
     var quiet = logger
     quiet.logLevel = .warning
-    let application = Application(
-      router: Routes(service: service, logger: logger).router(),
-      server: .http1(
-        configuration: .init(
-          idleTimeout: Self.idleTimeout,
-          httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: Self.maximumHeaders.size,
-            maxHeaderListSize: Self.maximumHeaders.size,
-            maxHeaderFieldCount: Self.maximumHeaders.count))),
+    let routes = Routes(service: service, settings: settings, logger: logger, metrics: metrics)
+    var application = Application(
+      router: routes.router(),
+      server: try certificate.map { try .tls(http, tlsConfiguration: $0.configuration) } ?? http,
       configuration: .init(
-        address: .hostname(address.host, port: address.port),
-        availableConnectionsDelegate: .maximum(Self.maximumConnections, logger: quiet)),
+        address: .hostname(settings.listen.host, port: settings.listen.port), backlog: 1024,
+        availableConnectionsDelegate: .maximum(settings.limits.connections, logger: quiet)),
       onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
       logger: quiet)
+    if let address = settings.metrics {
+      application.addServices(metricsApplication(on: address, quiet))
+    }
     do { try await application.runService() } catch let error as IOError {
       if error.errnoCode == EADDRINUSE { throw Failure.addressInUse }
       throw Failure.cannotListen("\(error)")
     }
+  }
+
+  private var http: HTTPServerBuilder {
+    let (limits, visitors) = (settings.limits, visitors)
+    return .http1(
+      configuration: .init(
+        additionalChannelHandlers: [PatienceHandler(limits, visitors)],
+        httpDecoderConfiguration: .init(
+          maxHeaderFieldSize: Limits.maximumHeaders.size,
+          maxHeaderListSize: Limits.maximumHeaders.size,
+          maxHeaderFieldCount: Limits.maximumHeaders.count)))
+  }
+
+  /// Metrics have an address of their own: a proxy that lets everybody in does not show them by mistake.
+  private func metricsApplication(
+    on address: ListenAddress, _ logger: Logger
+  ) -> some ApplicationProtocol {
+    let router = Router()
+    let (metrics, visitors, service, certificate) = (metrics, visitors, service, certificate)
+    router.get("/metrics") { _, _ in
+      let text = metrics.text(
+        connections: visitors.total, watchers: service.watchers.count,
+        isReady: await service.isReady, certificateExpires: certificate?.expires)
+      return Response(
+        status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+        body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+    return Application(
+      router: router, server: .http1(configuration: .init(idleTimeout: .seconds(60))),
+      configuration: .init(address: .hostname(address.host, port: address.port)), logger: logger)
+  }
+
+  /// Each connection is a file; what the system allows at most is taken.
+  private static func allowManyFiles() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 }

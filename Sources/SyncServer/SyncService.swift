@@ -7,6 +7,7 @@ actor SyncService {
   private let folder: DataFolder
   private let world: World
   private var files: Files?
+  nonisolated let watchers = Watchers()
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -42,13 +43,32 @@ actor SyncService {
   func sync(_ request: SyncRequest, showing token: Token) throws(Refusal) -> SyncResponse {
     // Once more, inside: it may have been revoked while its request was on the way.
     let device = try authenticate(token, for: request.workspace)
-    return try working { (files) throws(StoreError) in
+    let response = try working { (files) throws(StoreError) in
       let log = try files.log(of: request.workspace, newID: newLogID)
       var gate = WriteGate(accounts: files.accounts, sender: device)
       return try files.database.answer(request, from: device.id, in: log, now: world.now()) {
         try gate.refusal(of: $0)
       }
     }
+    let hasNews = response.verdicts.contains {
+      if case .accepted = $0 { true } else { false }
+    }
+    if hasNews || response.snapshotVerdict == .taken { watchers.tell(request.workspace) }
+    return response
+  }
+
+  /// The end of a workspace's log.
+  func position(of workspace: WorkspaceID, showing token: Token) throws(Refusal) -> Int {
+    _ = try authenticate(token, for: workspace)
+    return try working { (files) throws(StoreError) in
+      let log = try files.log(of: workspace, newID: newLogID)
+      return try files.database.position(of: log)
+    }
+  }
+
+  /// Whether the data can be read now.
+  var isReady: Bool {
+    (try? working { (files) throws(StoreError) in try files.accounts.address() }) != nil
   }
 
   func join(_ request: JoinRequest, to workspace: WorkspaceID) throws(Refusal) -> JoinResponse {

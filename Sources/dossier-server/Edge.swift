@@ -22,4 +22,23 @@ enum Edge {
     let text = String(cString: value)
     return text.isEmpty ? nil : text
   }
+
+  /// The text of a file; nil when there is none.
+  static func text(of path: String) throws -> String? {
+    guard let file = fopen(path, "re") else {
+      guard errno != ENOENT else { return nil }
+      throw Failure(
+        exit: .disk, code: "disk", message: "\(path): \(String(cString: strerror(errno)))")
+    }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while case let count = fread(&buffer, 1, buffer.count, file), count > 0 {
+      bytes += buffer[..<count]
+      guard bytes.count < 1 << 20 else {
+        throw Failure(exit: .badData, code: "bad-config", message: "\(path) is too large")
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
 }

@@ -9,9 +9,13 @@ import Testing
     "SQLite": ["CSQLite", "Glibc"],
     "ReplicaStore": ["ChangeLog", "SQLite"],
     "LogStore": ["ChangeLog", "Glibc", "SQLite"],
-    "SyncClient": ["ChangeLog", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"],
+    "SyncClient": [
+      "ChangeLog", "AsyncHTTPClient", "Glibc", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
+    ],
     "SyncServer": [
-      "ChangeLog", "LogStore", "Dispatch", "Glibc", "Hummingbird", "Logging", "NIOCore",
+      "ChangeLog", "LogStore", "Crypto", "Dispatch", "Foundation", "Glibc", "Hummingbird",
+      "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore", "NIOHTTPTypes", "NIOSSL",
+      "ServiceLifecycle", "SwiftASN1", "Synchronization", "X509",
     ],
     "DossierModel": ["ChangeLog"],
     "DossierStore": ["ChangeLog", "DossierModel", "ReplicaStore", "SQLite"],
@@ -22,7 +26,8 @@ import Testing
       "ReplicaStore", "SQLite", "SyncClient",
     ],
     "dossier-server": [
-      "ArgumentParser", "ChangeLog", "Glibc", "LogStore", "Logging", "SyncServer",
+      "ArgumentParser", "ChangeLog", "Dispatch", "Glibc", "LogStore", "Logging", "SyncServer",
+      "Yams",
     ],
   ]
 

@@ -29,6 +29,15 @@ struct CutConnectionTests {
       "note", [Operation(entity: note, kind: 1, .put(1, .text("note \(number)"), replacing: []))])
   }
 
+  private static func sync(
+    _ replica: Replica, through port: UInt16, _ device: TestDevice
+  ) async throws {
+    let address = try ServerAddress("http://127.0.0.1:\(port)")
+    try await HTTPRemote.session(
+      with: address, trusting: .authorities(file: nil), showing: device.joined.token
+    ) { _ = try await SyncSession(replica, with: $0).run() }
+  }
+
   @Test(
     "Nothing is lost and nothing doubled, wherever it is cut", arguments: [true, false],
     [false, true])
@@ -39,10 +48,6 @@ struct CutConnectionTests {
     let bob = try server.join(server.invite("bob"), as: Author(2))
     let proxy = try CuttingProxy(to: server.port)
     defer { proxy.close() }
-    let cutLine = HTTPRemote(
-      address: try ServerAddress("http://127.0.0.1:\(proxy.port)"), token: ann.joined.token)
-    let goodLine = HTTPRemote(
-      address: try ServerAddress("http://127.0.0.1:\(server.port)"), token: bob.joined.token)
     let here = try Self.replica(ann.author.key, ann.workspace)
     let there = try Self.replica(bob.author.key, ann.workspace)
     var written = 0
@@ -54,14 +59,14 @@ struct CutConnectionTests {
       try Self.write(here, 1000 + written)
       try Self.write(there, 500_000 + written)
       written += 2
-      _ = try await SyncSession(there, with: goodLine).run()
+      try await Self.sync(there, through: server.port, bob)
       let before = try here.held()
       proxy.set(
         CuttingProxy.Cut(
           up: goesUp ? point : .max, down: goesUp ? .max : point, isReset: isReset))
       var isDone = false
       do {
-        _ = try await SyncSession(here, with: cutLine).run()
+        try await Self.sync(here, through: proxy.port, ann)
         isDone = true
       } catch is SyncError { failures += 1 }
       // A page is there with its cursor, or neither is.
@@ -74,13 +79,13 @@ struct CutConnectionTests {
       #expect(try here.waitingCount() == 0)
       let passed = proxy.bytes
       proxy.set(CuttingProxy.Cut())
-      _ = try await SyncSession(here, with: cutLine).run()
+      try await Self.sync(here, through: proxy.port, ann)
       #expect(try here.unsentCount() == 0)
       cuts += 1
       if isDone, (goesUp ? passed.up : passed.down) < point { break }
       point += Self.stride
     }
-    _ = try await SyncSession(there, with: goodLine).run()
+    try await Self.sync(there, through: server.port, bob)
     #expect(try here.held() == there.held())
     #expect(try here.identity().cursor == there.identity().cursor)
     #expect(try here.identity().cursor.position == written)

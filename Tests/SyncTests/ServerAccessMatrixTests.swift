@@ -21,6 +21,8 @@ struct ServerAccessMatrixTests {
     case crossed
     /// The same address, another method.
     case getSync
+    /// Waiting for news, where there is some already.
+    case watch
     case health, unknown
   }
 
@@ -33,7 +35,7 @@ struct ServerAccessMatrixTests {
     switch route {
     case .health: return 200
     case .unknown, .getSync: return 404
-    case .pull, .push, .crossed: break
+    case .pull, .push, .crossed, .watch: break
     }
     switch caller {
     case .nobody, .malformedToken, .unknownToken: return 401
@@ -73,7 +75,7 @@ struct ServerAccessMatrixTests {
         #expect(Set(foreign).count <= 1, "\(caller) \(route): \(foreign)")
       }
     }
-    #expect(answers == 10 * 6 * 4)
+    #expect(answers == 10 * 7 * 4)
     // Four wrote: the owner, the editor, the stranger in a log of their own; nobody else left a trace.
     let team = try world.devices[.owner]!.sync()
     #expect(team.head.position == 2)
@@ -173,6 +175,8 @@ private struct Cast {
     case .health: return try get("/health", credentials)
     case .unknown: return try get("/v1/workspaces/\(address(target))/members", credentials)
     case .getSync: return try get(path, credentials)
+    case .watch:
+      return try get("/v1/workspaces/\(address(target))/watch?after=99", credentials)
     case .pull, .push, .crossed:
       // Who is nobody sends what the owner would.
       var author = devices[caller]?.author ?? devices[.owner]!.author

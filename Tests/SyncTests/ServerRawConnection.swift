@@ -27,6 +27,28 @@ enum RawConnection {
     return try readAll(descriptor)
   }
 
+  /// An open connection, on which something was sent; the caller closes it.
+  static func open(_ bytes: [UInt8] = [], port: UInt16) throws -> Int32 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw Failure(what: "socket", number: errno) }
+    try connect(descriptor, port)
+    if !bytes.isEmpty { _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
+    return descriptor
+  }
+
+  /// Sends a byte now and then until the other end has enough; gives up after so many.
+  ///
+  /// - Returns: how many bytes it took.
+  static func drip(_ descriptor: Int32, every microseconds: UInt32, atMost limit: Int) -> Int {
+    for count in 0..<limit {
+      guard Glibc.send(descriptor, [UInt8(ascii: "x")], 1, Int32(MSG_NOSIGNAL)) == 1 else {
+        return count
+      }
+      usleep(microseconds)
+    }
+    return limit
+  }
+
   private static func connect(_ descriptor: Int32, _ port: UInt16) throws {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)

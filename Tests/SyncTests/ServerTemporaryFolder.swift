@@ -14,6 +14,12 @@ final class TemporaryFolder {
     let what: String
   }
 
+  static func write(_ text: String, to path: String) throws {
+    guard let file = fopen(path, "w") else { throw Failure(what: "\(path): \(errno)") }
+    fputs(text, file)
+    fclose(file)
+  }
+
   deinit {
     // Names in it are our own; a shell is the shortest way.
     var child = pid_t()

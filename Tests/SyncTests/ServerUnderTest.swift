@@ -11,12 +11,16 @@ final class ServerUnderTest {
   private var child: Child?
   private let folder: TemporaryFolder
 
-  init() throws {
+  /// - Parameter configuration: lines of its `config.yaml`; by default it lets tests ask as often as they like.
+  init(
+    configuration: String = "requests-per-minute: 1000000\nfailures-per-minute: 1000000\n"
+  ) throws {
     folder = try TemporaryFolder()
     data = folder.path + "/data"
     let made = try ServerProgram.run(["init", data, "--workspace", "team", "--user", "ann"])
     try #require(made.status == 0, "\(made.err)")
     firstInvite = try InviteCode(text: made.out)
+    try TemporaryFolder.write(configuration, to: data + "/config.yaml")
     try start()
   }
 
@@ -82,6 +86,18 @@ final class ServerUnderTest {
       "POST \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(authorization)"
       + "Content-Type: \(type)\r\nContent-Length: \(body.count)\r\n\(extra)\r\n"
     return try send(Array(head.utf8) + body)
+  }
+
+  func get(_ path: String, token: Token? = nil, port: UInt16? = nil) throws -> HTTPAnswer {
+    let authorization = token.map { "Authorization: Bearer \($0.text)\r\n" } ?? ""
+    let head =
+      "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(authorization)\r\n"
+    return try HTTPAnswer(
+      reading: RawConnection.exchange(Array(head.utf8), port: port ?? self.port))
+  }
+
+  func watchPath(_ workspace: WorkspaceID, after position: Int) -> String {
+    "/v1/workspaces/\(workspace)/watch?after=\(position)"
   }
 
   func send(_ bytes: [UInt8]) throws -> HTTPAnswer {

@@ -9,9 +9,10 @@ extension Accounts {
   ///
   /// - Parameters:
   ///   - secret: ``secretSize`` random bytes.
+  ///   - pin: SHA-256 of the server's key when nobody else vouches for its certificate; else empty.
   ///   - expires: the last second it is good for, since 1970.
   public func invite(
-    _ name: String, to workspace: WorkspaceID, secret: [UInt8], expires: Int
+    _ name: String, to workspace: WorkspaceID, secret: [UInt8], pin: [UInt8] = [], expires: Int
   ) throws(StoreError) -> InviteCode {
     try transaction {
       let member = try member(name, of: workspace)
@@ -20,7 +21,7 @@ extension Accounts {
         "INSERT INTO invite (workspace, secret, member, expires) VALUES (?, ?, ?, ?)",
         .blob(workspace.bytes), .blob(Digest(of: secret).bytes), .text(name), .int(expires))
       return InviteCode(
-        address: try address(), workspace: workspace, member: name, secret: secret)
+        address: try address(), workspace: workspace, member: name, secret: secret, pin: pin)
     }
   }
 

@@ -102,6 +102,11 @@ public final class LogDatabase {
     }
   }
 
+  /// The end of a log.
+  public func position(of log: SQLiteLog) throws(StoreError) -> Int {
+    try translated { try log.head().position }
+  }
+
   /// At most once a minute, so that a sync with nothing new costs no write. A clock that was set back
   /// counts as news too.
   private func note(

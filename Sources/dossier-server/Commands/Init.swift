@@ -1,6 +1,7 @@
 import ArgumentParser
 import ChangeLog
 import LogStore
+import SyncServer
 
 struct Init: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -17,7 +18,7 @@ struct Init: ParsableCommand {
   var user: String?
 
   @Option(help: ArgumentHelp("Where devices find the server.", valueName: "url"))
-  var address = "http://\(Serve.defaultListen)"
+  var address = "http://\(ServingOptions.defaultListen)"
 
   @Option(
     help: ArgumentHelp(
@@ -25,7 +26,16 @@ struct Init: ParsableCommand {
         + "The devices bring back what it had.", valueName: "id"))
   var workspaceID: String?
 
+  @Flag(
+    help:
+      "Make a certificate too, for the host of --address. Invites carry its pin; devices trust nothing else."
+  )
+  var selfSigned = false
+
   func validate() throws {
+    if selfSigned, Self.host(of: address) == nil {
+      throw ValidationError("--self-signed goes with --address https://HOST:PORT")
+    }
     if let workspaceID, Hexadecimal.decode(workspaceID)?.count != 16 {
       throw ValidationError("--workspace-id is 32 hexadecimal digits")
     }
@@ -40,18 +50,47 @@ struct Init: ParsableCommand {
     try folder.create()
     try LogDatabase.create(in: folder)
     let accounts = try Accounts.create(in: folder, address: address)
+    let pin = selfSigned ? try makeCertificate(in: folder) : []
     let invite = try accounts.transaction {
       let added = try accounts.addWorkspace(
         named: workspace,
         id: WorkspaceID(bytes: workspaceID.flatMap { Hexadecimal.decode($0) } ?? Edge.random(16)))
       try accounts.addMember(name, role: .owner, to: added.id)
       return try accounts.invite(
-        name, to: added.id, secret: Edge.random(Accounts.secretSize),
+        name, to: added.id, secret: Edge.random(Accounts.secretSize), pin: pin,
         expires: Edge.now() + ValidTime.twoDays.seconds)
     }
     Output.give(invite.text)
     Output.tell("workspace \"\(workspace)\" in \(folder.path), first member \"\(name)\"")
     Output.tell("  start it:      dossier-server serve --data \(Failure.quoted(folder.path))")
     Output.tell("  on the device: dossier join CODE     (the line above, once, within 48 hours)")
+  }
+
+  /// Host and port of an address with TLS; 443 when it names none.
+  private static func host(of address: String) -> (name: String, port: Int)? {
+    guard address.hasPrefix("https://") else { return nil }
+    var rest = address.dropFirst("https://".count)
+    if let slash = rest.firstIndex(of: "/") { rest = rest[..<slash] }
+    var port = 443
+    if let colon = rest.lastIndex(of: ":"), !rest.hasSuffix("]") {
+      guard let number = UInt16(rest[rest.index(after: colon)...]) else { return nil }
+      port = Int(number)
+      rest = rest[..<colon]
+    }
+    let name = rest.hasPrefix("[") ? String(rest.dropFirst().dropLast()) : String(rest)
+    return name.isEmpty ? nil : (name, port)
+  }
+
+  /// Keeps a new certificate beside the data, and a configuration that listens for other machines.
+  ///
+  /// - Returns: the pin for invites.
+  private func makeCertificate(in folder: DataFolder) throws -> [UInt8] {
+    guard let host = Self.host(of: address) else { return [] }
+    let made = try SelfSignedCertificate(for: host.name, now: Edge.now())
+    try folder.keep(certificate: made.certificate, key: made.key)
+    try folder.keep(configuration: "listen: 0.0.0.0:\(host.port)\n")
+    let files = ServerCertificate.Files(
+      certificate: folder.certificate, key: folder.certificateKey)
+    return try ServerCertificate.opened(files).pin ?? []
   }
 }

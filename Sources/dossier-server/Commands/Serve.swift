@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dispatch
 import Glibc
 import LogStore
 import Logging
@@ -6,62 +7,121 @@ import SyncServer
 
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Answer devices until told to stop (TERM, INT).")
+    abstract: "Answer devices until told to stop (TERM, INT); HUP reads the certificate again.",
+    discussion: """
+      The configuration file is YAML, one key: value a line:
 
-  static let defaultListen = "127.0.0.1:7311"
+      \(ConfigurationFile.keys.map { "  \($0.name): \($0.meaning)" }.joined(separator: "\n"))
+      """)
 
-  @OptionGroup var data: DataOptions
+  @OptionGroup var options: ServingOptions
 
   @Option(
     help: ArgumentHelp(
-      "Where to listen, on this machine only; port 0 for any.", valueName: "address:port"))
-  var listen = Serve.defaultListen
+      "Where to listen; port 0 for any. Other machines need a certificate.",
+      valueName: "address:port"))
+  var listen: String?
+
+  @Option(help: ArgumentHelp("The certificate, PEM.", valueName: "file")) var certificate: String?
+  @Option(help: ArgumentHelp("Its key, PEM.", valueName: "file")) var key: String?
 
   @Option(
     help: ArgumentHelp("Write the port there once the server listens.", valueName: "file"))
   var portFile: String?
 
+  @Flag(help: "Read the configuration, say what it comes to, and start nothing.")
+  var checkConfig = false
+
   func run() async throws {
-    let address = try listenAddress()
+    let file = try configuration()
+    let certificate = try file.settings.certificate.map { try ServerCertificate.opened($0) }
+    guard certificate != nil || file.settings.listen.isLoopback else {
+      throw Self.notEncrypted(file.settings.listen)
+    }
+    if checkConfig { return check(file, certificate) }
     let world = Edge.world
-    let logger = Logger(label: "dossier-server") { _ in LineLogHandler(now: world.now) }
+    let level = file.logLevel
+    let logger = Logger(label: "dossier-server") { _ in
+      var handler = LineLogHandler(now: world.now)
+      handler.logLevel = level
+      return handler
+    }
     let server = try SyncServer(
-      folder: try data.folder(), address: address, world: world, logger: logger)
+      folder: try options.data.folder(), settings: file.settings, certificate: certificate,
+      world: world, logger: logger)
+    let hangUp = certificate.map { Self.reload($0, on: SIGHUP, logger) }
+    defer { withExtendedLifetime(hangUp) {} }
     let portFile = portFile
+    let address = file.settings.listen
     do {
       try await server.run { port in
         if let portFile, let failure = PortFile.write(port, to: portFile) { failure.printAndExit() }
-        Output.tell("listening on \(address.url(port: port))")
+        Output.tell("listening on \(address.url(port: port, isEncrypted: certificate != nil))")
       }
-    } catch let failure as SyncServer.Failure { throw Self.failure(failure, listen) }
+    } catch let failure as SyncServer.Failure { throw Self.failure(failure, address) }
     logger.info("stopped")
   }
 
-  private func listenAddress() throws -> ListenAddress {
-    do { return try ListenAddress(listen) } catch {
-      switch error {
-      case .malformed: throw ValidationError("--listen takes an address and a port: 127.0.0.1:7311")
-      case .notLoopback:
-        throw Failure(
-          exit: .notSetUp, code: "no-tls",
-          message: "will not listen on \(listen): others could read everything without TLS",
-          hints: [
-            "listen on this machine, and let a proxy with a certificate speak to others:",
-            "dossier-server serve --listen \(Self.defaultListen)",
-          ])
+  private func configuration() throws -> ConfigurationFile {
+    var file = try options.load()
+    if let listen {
+      do { file.settings.listen = try ListenAddress(listen) } catch {
+        throw ValidationError("--listen takes an address and a port: 127.0.0.1:7311")
       }
     }
+    file.setCertificate(certificate, key: key)
+    try file.findCertificate(in: options.data.folder())
+    return file
   }
 
-  private static func failure(_ failure: SyncServer.Failure, _ listen: String) -> Failure {
+  private func check(_ file: ConfigurationFile, _ certificate: ServerCertificate?) {
+    Output.give(file.text)
+    guard let certificate else { return Output.tell("no certificate: plain HTTP, on this machine") }
+    let isPinned = certificate.pin != nil
+    Output.tell(
+      "certificate good until \(UTCTime(seconds: certificate.expires))"
+        + (isPinned ? "; nobody else vouches for it, invites carry its pin" : ""))
+    if certificate.expires < Edge.now() { Output.tell("it has EXPIRED: no device will connect") }
+  }
+
+  /// A certificate that cannot be read changes nothing: the former one is shown on.
+  private static func reload(
+    _ certificate: ServerCertificate, on signal: Int32, _ logger: Logger
+  ) -> any DispatchSourceSignal {
+    Glibc.signal(signal, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: signal, queue: .global())
+    source.setEventHandler {
+      do {
+        try certificate.reload()
+        logger.info(
+          "certificate read again",
+          metadata: ["expires": "\(UTCTime(seconds: certificate.expires))"])
+      } catch { logger.error("certificate not read again", metadata: ["reason": "\(error)"]) }
+    }
+    source.resume()
+    return source
+  }
+
+  private static func notEncrypted(_ address: ListenAddress) -> Failure {
+    Failure(
+      exit: .notSetUp, code: "no-tls",
+      message: "will not listen on \(address): others could read everything without TLS",
+      hints: [
+        "with a certificate: dossier-server serve --certificate FILE --key FILE --listen \(address)",
+        "or on this machine, behind a proxy that has one: dossier-server serve --listen \(ServingOptions.defaultListen)",
+      ])
+  }
+
+  private static func failure(_ failure: SyncServer.Failure, _ address: ListenAddress) -> Failure {
     switch failure {
     case .addressInUse:
       Failure(
-        exit: .busy, code: "address-in-use", message: "another program listens on \(listen)",
+        exit: .busy, code: "address-in-use", message: "another program listens on \(address)",
         hints: ["take another port: --listen 127.0.0.1:0"])
     case .cannotListen(let why):
       Failure(
-        exit: .notAllowed, code: "cannot-listen", message: "cannot listen on \(listen): \(why)")
+        exit: .notAllowed, code: "cannot-listen", message: "cannot listen on \(address): \(why)")
+    case .notEncrypted: notEncrypted(address)
     }
   }
 }

@@ -135,6 +135,10 @@ extension Failure {
     case .unreachable(let address, let reason):
       self.init(
         "unreachable", exit: 69, "server \(address) is not reachable (\(reason))")
+    case .untrusted(let address, let reason):
+      self.init(
+        "untrusted-server", exit: 69, "server \(address) cannot prove who it is: \(reason)",
+        details: ["nothing was sent to it"])
     case .notOurServer(let status):
       self.init(
         "not-our-server", exit: 69,

@@ -83,6 +83,9 @@ enum ErrorCodes {
     Row(code: "server-refused", exit: 69, meaning: "the server said no"),
     Row(code: "stalled", exit: 69, meaning: "the sync makes no progress"),
     Row(code: "unreachable", exit: 69, meaning: "the server cannot be reached"),
+    Row(
+      code: "untrusted-server", exit: 69, meaning: "the server's certificate or key is not believed"
+    ),
 
     Row(code: "bug", exit: 70, meaning: "our fault"),
 

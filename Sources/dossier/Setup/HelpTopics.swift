@@ -153,6 +153,7 @@ enum HelpTopics {
     USER, LOGNAME         your name in a new store
     COLUMNS, LINES        size of the screen, when more than 5
     TZ                    what today is
+    SSL_CERT_FILE         PEM file of the authorities to believe in the place of the system's, for servers with TLS
     DOSSIER_SERVER_DATA   dossier-server: folder of its data; --data comes before it, else dossier-server in
                           XDG_DATA_HOME
     DOSSIER_TEST_CLOCK, DOSSIER_TEST_SEED, DOSSIER_TEST_HOST

@@ -38,7 +38,9 @@ struct Join: AsyncParsableCommand {
     let name = device ?? Machine.hostName
     let answer: JoinResponse
     do {
-      answer = try await HTTPRemote.join(invite, deviceName: name, key: context.store.deviceKey)
+      answer = try await HTTPRemote.join(
+        invite, trusting: TeamServer.trust(pin: invite.pin), deviceName: name,
+        key: context.store.deviceKey)
     } catch {
       var failure = Failure(explaining: error)
       if failure.exit == 69 {
@@ -50,6 +52,7 @@ struct Join: AsyncParsableCommand {
       if !isSame { try context.store.enter(invite.workspace, as: answer.member) }
       try context.store.set("remote.address", to: invite.address)
       try context.store.set("remote.token", to: answer.token.text)
+      try context.store.set("remote.pin", to: Hexadecimal.encode(invite.pin))
       try context.store.set("remote.device", to: answer.device)
       try context.store.set("remote.workspace", to: answer.workspaceName)
       try context.store.introduce(member: answer.member, device: name)

@@ -12,14 +12,27 @@ struct UserInvite: ParsableCommand {
   @Option(help: "For how long: 90s, 30m, 48h, 7d.")
   var valid = ValidTime.twoDays
 
+  @Option(
+    help: ArgumentHelp(
+      "The server's settings, when they are not in the folder of the data.", valueName: "file"))
+  var config: String?
+
   @OptionGroup var workspace: WorkspaceOptions
 
   func run() throws {
     let (accounts, workspace) = try workspace.open()
     let expires = Edge.now() + valid.seconds
     let invite = try accounts.invite(
-      name, to: workspace.id, secret: Edge.random(Accounts.secretSize), expires: expires)
+      name, to: workspace.id, secret: Edge.random(Accounts.secretSize), pin: try serving().pin(),
+      expires: expires)
     Output.give(invite.text)
     Output.tell("for one device of \(name), until \(UTCTime(seconds: expires))")
+  }
+
+  private func serving() -> ServingOptions {
+    var options = ServingOptions()
+    options.data = workspace.data
+    options.config = config
+    return options
   }
 }

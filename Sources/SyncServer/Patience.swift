@@ -1,0 +1,115 @@
+internal import Hummingbird
+internal import NIOCore
+internal import NIOHTTPTypes
+internal import Synchronization
+
+/// Closes connections that keep the server waiting: a head, a body or the taking of an answer that comes in drops
+/// (slowloris), and more connections of one address than it may have.
+final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPRequestPart
+  typealias OutboundIn = HTTPResponsePart
+  typealias OutboundOut = HTTPResponsePart
+
+  private let limits: Limits
+  private let visitors: Visitors
+  private var deadline: Scheduled<Void>?
+  private var address: String?
+
+  init(_ limits: Limits, _ visitors: Visitors) {
+    self.limits = limits
+    self.visitors = visitors
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    if context.channel.isActive { begin(context) }
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    begin(context)
+    context.fireChannelActive()
+  }
+
+  private func begin(_ context: ChannelHandlerContext) {
+    guard deadline == nil else { return }
+    let address = context.remoteAddress?.ipAddress ?? ""
+    guard visitors.enter(address, limit: limits.connectionsPerAddress) else {
+      return context.close(promise: nil)
+    }
+    self.address = address
+    wait(limits.headSeconds, context)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    deadline?.cancel()
+    if let address { visitors.leave(address) }
+    address = nil
+    context.fireChannelInactive()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .head(let head):
+      let size = head.headerFields[.contentLength].flatMap { Int($0) } ?? 0
+      wait(seconds(for: size), context)
+    case .body: break
+    // What takes long now is the server's own work.
+    case .end: deadline?.cancel()
+    }
+    context.fireChannelRead(data)
+  }
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    switch unwrapOutboundIn(data) {
+    case .head(let head):
+      wait(seconds(for: head.headerFields[.contentLength].flatMap { Int($0) } ?? 0), context)
+      context.write(data, promise: promise)
+    case .body: context.write(data, promise: promise)
+    case .end:
+      let promise = promise ?? context.eventLoop.makePromise()
+      let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+      promise.futureResult.whenSuccess {
+        let (handler, context) = bound.value
+        handler.wait(handler.limits.idleSeconds, context)
+      }
+      context.write(data, promise: promise)
+    }
+  }
+
+  /// How long so many bytes may take.
+  private func seconds(for size: Int) -> Int {
+    Limits.graceSeconds + max(0, min(size, 64 << 20)) / max(1, limits.slowestBytesPerSecond)
+  }
+
+  private func wait(_ seconds: Int, _ context: ChannelHandlerContext) {
+    deadline?.cancel()
+    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    deadline = context.eventLoop.scheduleTask(in: .seconds(Int64(seconds))) {
+      bound.value.close(promise: nil)
+    }
+  }
+}
+
+/// How many connections each address has.
+final class Visitors: Sendable {
+  private let counts = Mutex<[String: Int]>([:])
+
+  /// - Returns: false when the address has as many as it may.
+  func enter(_ address: String, limit: Int) -> Bool {
+    counts.withLock { counts in
+      let isNear = address.hasPrefix("127.") || address == "::1" || address.isEmpty
+      guard isNear || counts[address, default: 0] < limit else { return false }
+      counts[address, default: 0] += 1
+      return true
+    }
+  }
+
+  func leave(_ address: String) {
+    counts.withLock { counts in
+      let left = (counts[address] ?? 1) - 1
+      counts[address] = left > 0 ? left : nil
+    }
+  }
+
+  /// All connections.
+  var total: Int { counts.withLock { $0.values.reduce(0, +) } }
+}

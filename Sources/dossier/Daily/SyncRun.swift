@@ -1,0 +1,138 @@
+import ChangeLog
+import DossierStore
+import ReplicaStore
+import SQLite
+import SyncClient
+
+/// The server that a store exchanges with, and what this device shows it.
+struct TeamServer {
+  private let address: ServerAddress
+  private let trust: ServerTrust
+  private let token: Token
+
+  init(_ store: Store) throws {
+    guard let address = try store.setting("remote.address"),
+      let token = try store.setting("remote.token").flatMap({ Token(text: $0) })
+    else {
+      throw Failure(
+        "no-remote", exit: 78, "this store has no remote",
+        details: ["an owner of a workspace gives you an invite code"], fix: "dossier join CODE")
+    }
+    self.address = try ServerAddress(address)
+    self.token = token
+    trust = Self.trust(
+      pin: try store.setting("remote.pin").flatMap { Hexadecimal.decode($0) } ?? [])
+  }
+
+  /// - Parameter pin: of the invite; empty when somebody vouches for the server.
+  static func trust(pin: [UInt8]) -> ServerTrust {
+    ServerTrust(pin: pin, authorities: Machine.environment("SSL_CERT_FILE"))
+  }
+
+  func session<Value>(_ work: (HTTPRemote) async throws -> Value) async throws -> Value {
+    try await HTTPRemote.session(with: address, trusting: trust, showing: token, work)
+  }
+}
+
+/// One sync from the command line: lock, exchange, one line for the person.
+struct SyncRun {
+  private let context: Context
+  private let givesSnapshot: Bool
+
+  /// - Parameter givesSnapshot: whether the server is given a snapshot even if it has a recent one.
+  init(_ context: Context, givesSnapshot: Bool = false) {
+    self.context = context
+    self.givesSnapshot = givesSnapshot
+  }
+
+  private func follow(_ report: SyncSession.Report, _ progress: Progress) {
+    let state = "sent \(report.sent), received \(report.received)"
+    progress.set(state)
+    if context.options.verbose { tell("exchange \(report.exchanges): \(state)") }
+  }
+
+  func run() async throws -> String { try line(await report()) }
+
+  /// - Parameter isFirst: whether what comes counts as new since the last sync.
+  func report(isFirst: Bool = true) async throws -> SyncSession.Report {
+    let store = context.store
+    let server = try TeamServer(store)
+    guard let lock = try FileLock(path: store.folder + "/sync.lock") else {
+      throw Failure("busy", exit: 75, "another sync of this store is running")
+    }
+    defer { withExtendedLifetime(lock) {} }
+    if isFirst { try store.set("changes.before-sync", to: String(store.replica.lastNumber())) }
+    do {
+      let report = try await server.session { try await exchange($0) }
+      try store.set("sync.last", to: String(Machine.surroundings().now()))
+      return report
+    } catch {
+      var failure = Failure(explaining: error)
+      if failure.exit == 69 {
+        let unsent = try store.replica.unsentCount()
+        var known =
+          "nothing is lost: \(count(unsent, "change")) \(unsent == 1 ? "waits" : "wait") here"
+        if let last = try store.setting("sync.last").flatMap({ UInt64($0) }) {
+          known += ", last sync \(Machine.text(Timestamp(milliseconds: last)))"
+        }
+        failure.details.append(known)
+      }
+      throw failure
+    }
+  }
+
+  private func exchange(_ remote: HTTPRemote) async throws -> SyncSession.Report {
+    let store = context.store
+    let report = try await context.working("exchanging") { progress in
+      try await SyncSession(
+        store.replica, with: remote, snapshotDistance: givesSnapshot ? 1 : 10_000,
+        onStep: { follow($0, progress) }
+      ).run()
+    }
+    if report.reissued != nil {
+      // The new name must be introduced, and that change sent.
+      try store.introduceAgain()
+      _ = try await SyncSession(store.replica, with: remote).run()
+    }
+    return report
+  }
+
+  func line(_ report: SyncSession.Report) throws -> String {
+    let authors = try context.store.authors()
+    let members = Set(report.writers.map { authors[$0]?.member ?? $0.description })
+    var lines = [
+      "sent \(report.sent), received \(report.received)"
+        + (members.isEmpty ? "" : " from \(count(members.count, "member"))")
+    ]
+    let review = try context.store.replica.review().count
+    if review > 0 { lines[0] += "; \(count(review, "value")) to review (dossier review)" }
+    if report.givenBack > 0 {
+      lines.append("the server had lost \(count(report.givenBack, "change")); they were given back")
+    }
+    if let reissued = report.reissued {
+      lines.append(
+        "this store was copied or restored; it has a new name now"
+          + (reissued > 0 ? ", and \(count(reissued, "unsent change")) kept" : ""))
+    }
+    if let reason = report.snapshotRefused {
+      lines.append("the server did not take a snapshot of what is here: \(reason)")
+    } else if report.isSnapshotTaken {
+      lines.append("the server has a snapshot of what is here, for those who join later")
+    } else if givesSnapshot {
+      lines.append("there was no snapshot to be given: the server has this one, or something waits")
+    }
+    if report.setAside > 0 {
+      lines.append(
+        "the server refuses \(count(report.setAside, "change")) of colleagues that yours were built on;"
+          + " they are set aside, yours were sent without them")
+    }
+    for (id, reason) in report.refused + report.quarantined {
+      lines.append("refused \(id.description.prefix(12)): \(reason)")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func count(_ number: Int, _ word: String) -> String {
+    "\(number) \(word)\(number == 1 ? "" : "s")"
+  }
+}

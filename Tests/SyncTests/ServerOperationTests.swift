@@ -1,0 +1,101 @@
+import ChangeLog
+import Glibc
+import Testing
+
+@Suite("What an operator asks of a server")
+struct ServerOperationTests {
+  @Test("Metrics are answered where they are configured, and only there")
+  func metrics() throws {
+    let port = try Self.freePort()
+    let server = try ServerUnderTest(configuration: "metrics: 127.0.0.1:\(port)\n")
+    var device = try server.join(server.firstInvite, as: Author(1))
+    _ = try device.sync([try device.author.write()])
+    _ = try device.post(device.request([try Author(9).written()]))
+    #expect(try server.get("/metrics").status == 404)
+    let answer = try server.get("/metrics", port: port)
+    #expect(answer.status == 200)
+    #expect(answer.headers["content-type"]?.hasPrefix("text/plain; version=0.0.4") == true)
+    let lines = answer.text.split(separator: "\n")
+    for line in [
+      "dossier_requests_total{route=\"sync\",status=\"200\"} 2",
+      "dossier_requests_total{route=\"devices\",status=\"200\"} 1",
+      "dossier_changesets_accepted_total 1",
+      "dossier_changesets_refused_total{reason=\"2\"} 1", "dossier_ready 1", "dossier_watchers 0",
+    ] { #expect(lines.contains(Substring(line)), "\(line) in \(answer.text)") }
+    // Every sample has its help and its type before it.
+    var known: Set<Substring> = []
+    for line in lines {
+      if line.hasPrefix("# TYPE ") {
+        known.insert(line.split(separator: " ")[2])
+      } else if !line.hasPrefix("#") {
+        let name = line.prefix { $0 != "{" && $0 != " " }
+        #expect(
+          known.contains(name)
+            || known.contains { name.hasPrefix($0) && name.dropFirst($0.count).hasPrefix("_") })
+      }
+    }
+  }
+
+  @Test("Ready says whether the data can be read")
+  func ready() throws {
+    let server = try ServerUnderTest()
+    #expect(try server.get("/ready").text == "ready\n")
+  }
+
+  @Test(
+    "What is wrong in the configuration is told with its line, and nothing is started",
+    arguments: [
+      ("listn: 127.0.0.1:1\n", "line 1: there is no key \"listn\""),
+      ("connections: 0\n", "\"0\" is no value for connections"),
+      ("listen: nowhere\n", "\"nowhere\" is no value for listen"),
+      ("head-seconds: 10\nwatch-seconds: soon\n", "line 2: \"soon\" is no value for watch-seconds"),
+      ("- a\n- b\n", "no list of key: value"), ("listen: [\n", "this is not YAML"),
+      ("certificate: a.pem\n", "go together"),
+      ("certificate: a.pem\nkey: b.pem\n", "a.pem is missing"),
+    ])
+  func wrongConfiguration(yaml: String, message: String) throws {
+    let server = try ServerUnderTest()
+    server.stop()
+    try TemporaryFolder.write(yaml, to: server.data + "/config.yaml")
+    let result = try server.admin(
+      "serve", "--check-config",
+      exits: yaml.hasPrefix("certificate: a.pem\n") && !yaml.contains("key") ? 64 : 65)
+    #expect(result.err.contains(message), "\(result.err)")
+    #expect(result.out.isEmpty)
+  }
+
+  @Test("The configuration that is printed is one that can be read")
+  func checkedConfiguration() throws {
+    let server = try ServerUnderTest(configuration: "connections: 77\nlog-level: warning\n")
+    let first = try server.admin("serve", "--check-config")
+    #expect(first.out.contains("connections: 77 "))
+    server.stop()
+    try TemporaryFolder.write(first.out, to: server.data + "/config.yaml")
+    #expect(try server.admin("serve", "--check-config").out == first.out)
+  }
+
+  private static func freePort() throws -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    return withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, size)
+        getsockname(descriptor, $0, &size)
+      }
+      return UInt16(bigEndian: $0.pointee.sin_port)
+    }
+  }
+}
+
+extension Author {
+  /// A changeset of a workspace of its own.
+  fileprivate func written() throws -> Changeset {
+    var author = self
+    author.workspace = WorkspaceID(high: 9, low: 9)
+    return try author.write()
+  }
+}

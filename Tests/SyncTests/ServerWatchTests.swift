@@ -1,0 +1,84 @@
+import ChangeLog
+import Glibc
+import Testing
+
+@Suite("Waiting for news over HTTP")
+struct ServerWatchTests {
+  @Test("Whoever waits hears of a colleague's change, and only then")
+  func news() throws {
+    let server = try ServerUnderTest()
+    try server.admin("user", "add", "bob")
+    var ann = try server.join(server.firstInvite, as: Author(1))
+    let bob = try server.join(server.invite("bob"), as: Author(2))
+    let path = server.watchPath(bob.workspace, after: 0)
+    let heard = try Waiting(server, path, bob)
+    _ = try ann.sync([try ann.author.write("news")])
+    #expect(heard.answer() == "1\n200")
+    // What is there already is told at once.
+    #expect(try server.get(path, token: bob.joined.token).text == "1\n")
+  }
+
+  @Test("Nobody waits for ever: a server that has nothing to tell says so")
+  func nothing() throws {
+    let server = try ServerUnderTest(configuration: "watch-seconds: 1\n")
+    let ann = try server.join(server.firstInvite, as: Author(1))
+    let answer = try server.get(
+      server.watchPath(ann.workspace, after: 0), token: ann.joined.token)
+    #expect(answer.status == 200 && answer.text == "0\n")
+  }
+
+  @Test("Who is revoked while waiting hears nothing more")
+  func revoked() throws {
+    let server = try ServerUnderTest()
+    try server.admin("user", "add", "bob")
+    var ann = try server.join(server.firstInvite, as: Author(1))
+    let bob = try server.join(server.invite("bob"), as: Author(2))
+    let path = server.watchPath(bob.workspace, after: 0)
+    let heard = try Waiting(server, path, bob)
+    try server.admin("device", "revoke", bob.joined.device)
+    _ = try ann.sync([try ann.author.write("not for bob")])
+    #expect(heard.answer().hasSuffix("\n403"))
+  }
+
+  @Test("A server that is told to stop lets everybody go")
+  func stop() throws {
+    let server = try ServerUnderTest()
+    let ann = try server.join(server.firstInvite, as: Author(1))
+    let path = server.watchPath(ann.workspace, after: 0)
+    let heard = try Waiting(server, path, ann)
+    #expect(server.stop() == 0)
+    #expect(heard.answer() == "0\n200")
+  }
+
+  @Test("A position that is none is refused", arguments: ["", "?after=-1", "?after=x", "?after="])
+  func malformed(query: String) throws {
+    let server = try ServerUnderTest()
+    let ann = try server.join(server.firstInvite, as: Author(1))
+    let path = "/v1/workspaces/\(ann.workspace)/watch\(query)"
+    #expect(try server.get(path, token: ann.joined.token).status == 400)
+  }
+}
+
+/// A request that waits for its answer in a process of its own.
+private final class Waiting {
+  private let folder: TemporaryFolder
+  private let child: Child
+
+  init(_ server: ServerUnderTest, _ path: String, _ device: TestDevice) throws {
+    folder = try TemporaryFolder()
+    child = try Child(
+      "/usr/bin/curl",
+      [
+        "-s", "-w", "%{http_code}", "-H", "Authorization: Bearer \(device.joined.token.text)",
+        "http://127.0.0.1:\(server.port)\(path)",
+      ], out: folder.path + "/out", err: "/dev/null")
+    // Until it waits; when it is late, it is told what is new all the same.
+    usleep(300_000)
+  }
+
+  /// The answer with its status behind it.
+  func answer() -> String {
+    child.wait()
+    return ServerProgram.read(folder.path + "/out")
+  }
+}
