@@ -7,6 +7,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case notSetUp(String)
   /// Something stands in the folder already.
   case notEmpty(String)
+  /// There is no such file.
+  case noFile(String)
   /// Another process serves from the folder.
   case served(String)
   /// Another process kept the lock longer than the busy timeout.
@@ -72,6 +74,7 @@ extension StoreError: CustomStringConvertible {
     switch self {
     case .notSetUp(let path): "there is no server in \(path)"
     case .notEmpty(let path): "\(path) is not empty"
+    case .noFile(let path): "there is no file \"\(path)\""
     case .served(let path): "another process serves from \(path)"
     case .busy: "another process kept the database locked"
     case .full: "the disk is full"

@@ -48,6 +48,7 @@ extension Failure {
     switch error {
     case .notSetUp: (.notSetUp, "not-set-up")
     case .notEmpty: (.exists, "not-empty")
+    case .noFile: (.noSuchThing, "no-file")
     case .served: (.busy, "served")
     case .busy: (.busy, "busy")
     case .full: (.disk, "disk-full")

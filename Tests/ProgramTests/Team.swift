@@ -59,6 +59,18 @@ final class Team {
   }
 }
 
+extension Team {
+  /// A code for somebody who is no member yet.
+  func invite(_ name: String) throws -> String {
+    let administrator = try Program(home: folder)
+    try administrator.run(["user", "add", name, "--data", data], program: "dossier-server")
+      .expectSuccess()
+    let made = try administrator.run(
+      ["user", "invite", name, "--data", data], program: "dossier-server")
+    return try #require(made.output.split(separator: "\n").last.map(String.init))
+  }
+}
+
 /// Two machines that know each other and meet by bundles alone.
 final class TwoMachines {
   let home: URL
