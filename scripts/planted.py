@@ -14,6 +14,7 @@ import time
 
 MERGE = "Sources/ChangeLog/Merge/"
 TEXT = "Sources/ChangeLog/Text/TextDocument.swift"
+MEMBERS = "Sources/ChangeLog/Membership/"
 SYNC = "Sources/ChangeLog/Sync/"
 REPLICA = "Sources/ReplicaStore/"
 FAULTS = [
@@ -104,6 +105,22 @@ FAULTS = [
      "        \"\"\")\n      try applyAnew()", "        \"\"\")\n      try rebuild()"),
     ("what a newer version wrote is lost under a snapshot", REPLICA + "SnapshotExchange.swift",
      "    return isUnderstood\n", "    return isUnderstood || !isUnderstood\n"),
+    ("what a device writes after its revocation counts", MEMBERS + "Membership.swift",
+     "guard let limit = device.limit, sequence > limit[writer] ?? 0 else { return nil }",
+     "guard let limit = device.limit, sequence > limit[writer] ?? .max else { return nil }"),
+    ("every member says who belongs", MEMBERS + "Membership.swift",
+     "guard entry.signer == administrator || role(of: entry.signer) == .owner else {",
+     "guard entry.signer == administrator || role(of: entry.signer) != nil else {"),
+    ("an invite is good twice", MEMBERS + "Membership.swift",
+     "    invites[entry.signer]?.isUsed = true\n", ""),
+    ("a membership log of another founder is believed", REPLICA + "Members.swift",
+     "guard isOfSameFounder, pin.map", "guard pin.map"),
+    ("a revocation that knows less than the server is taken", "Sources/LogStore/Accounts/Invites.swift",
+     "guard try heads(closed).allSatisfy(entry.statement.covers) else { return .stale }", ""),
+    ("words beyond the end of a right stay where they came by bundle", REPLICA + "Exchange.swift",
+     "      guard members > 0 else { return step }\n", "      guard members < 0 else { return step }\n"),
+    ("statements about members that a server lost are not said again", REPLICA + "Members.swift",
+     "      try keepForRemote(bytes, Digest(of: bytes))\n", ""),
     ("a snapshot of another branch is adopted", SYNC + "SnapshotTaking.swift",
      "    guard try continues(snapshot) else { return .refused(.forked) }\n", ""),
     ("a log drops more than its snapshot stands for", "Sources/LogStore/Log/SQLiteLogSnapshots.swift",

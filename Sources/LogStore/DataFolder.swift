@@ -15,6 +15,8 @@ public struct DataFolder: Sendable {
   var log: String { path + "/log.db" }
   /// Who may do what. Any process of the administrator writes it.
   var accounts: String { path + "/accounts.db" }
+  /// What the administrator's statements about members are signed with: 32 bytes.
+  var administratorKey: String { path + "/administrator.key" }
   /// Held by the one process that writes the log.
   var lock: String { path + "/server.lock" }
 

@@ -8,7 +8,8 @@ extension DataFolder {
   /// The files that go with the log.
   private var companions: [(name: String, path: String)] {
     [
-      ("accounts.db", accounts), ("tls-certificate.pem", certificate),
+      ("accounts.db", accounts), ("administrator.key", administratorKey),
+      ("tls-certificate.pem", certificate),
       ("tls-key.pem", certificateKey), ("config.yaml", configuration),
     ]
   }
@@ -74,7 +75,8 @@ extension DataFolder {
     ) { $0.text(0) }
     let tables = try Set(
       backup.all("SELECT name FROM sqlite_schema WHERE type = 'table'") { $0.text(0) })
-    guard strange == nil, tables.isSuperset(of: ["server_file", "log", "changeset", "writer"]) else {
+    guard strange == nil, tables.isSuperset(of: ["server_file", "log", "changeset", "writer"])
+    else {
       throw StoreError.damaged("\(path) is no backup of a server")
     }
     try backup.backup(to: log)

@@ -1,3 +1,4 @@
+public import ChangeLog
 internal import SQLite
 
 /// Why the server's files did not do it, in the terms a reader can act on.
@@ -20,6 +21,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case notDurable
   /// A newer version of the program made it.
   case newer
+  /// A version that kept no membership log made it.
+  case older
   /// The disk failed, or something nobody thought of.
   case failed(String)
 
@@ -41,6 +44,10 @@ public enum StoreError: Error, Equatable, Sendable {
   case inviteUsed
   /// The device's key is enrolled for another member, or was revoked.
   case keyTaken
+  /// The sender does not hold the key that it wants to enrol.
+  case unproven
+  /// A statement about members that may not be made.
+  case entryRefused(Membership.Refusal)
 }
 
 extension StoreError {
@@ -82,6 +89,9 @@ extension StoreError: CustomStringConvertible {
     case .damaged(let message): "the data is damaged (\(message))"
     case .notDurable: "the database does not promise that a commit is on the disk"
     case .newer: "the data was written by a newer version of this program"
+    case .older: "the data was made by a version whose members were not signed for"
+    case .unproven: "the signature does not fit the device's key"
+    case .entryRefused(let reason): "\(reason)"
     case .failed(let message): "the database failed (\(message))"
     case .noWorkspace(let name): "no workspace is called \"\(name)\""
     case .severalWorkspaces: "there are several workspaces here"

@@ -62,7 +62,8 @@ extension Replica {
       return try parts.enumerated().map { index, changesets in
         try Bundle(
           workspace: identity.workspace, key: publicKey, writer: identity.head.writer,
-          maker: maker, held: held, snapshot: index == 0 ? snapshot : nil, changesets: changesets
+          maker: maker, held: held, snapshot: index == 0 ? snapshot : nil,
+          members: membershipEntries(), changesets: changesets
         ).encoded(signedBy: key)
       }
     }
@@ -87,7 +88,10 @@ extension Replica {
 
   /// Whether a device with this key writes in this workspace, as far as is known here.
   public func isKnown(_ key: PublicKey) throws -> Bool {
-    try connection.first("SELECT 1 FROM writer WHERE key = ?", .blob(key.bytes)) { _ in true }
+    let members = try membership()
+    guard members.isEmpty else { return members.role(of: key) != nil }
+    return try connection.first("SELECT 1 FROM writer WHERE key = ?", .blob(key.bytes)) { _ in true
+    }
       ?? false
   }
 
@@ -100,6 +104,9 @@ extension Replica {
       guard try identity().workspace == bundle.workspace else { throw ReplicaError.otherWorkspace }
       let changesets = try bundle.changesets.map { try Changeset(bytes: $0) }
       var received = Received()
+      if try takeMembers(of: bundle) > 0 {
+        received.quarantined += try letGoOfUnauthorised().displaced.map { ($0, .notEnrolled) }
+      }
       if let bytes = bundle.snapshot {
         received = try take(SignedSnapshot(decoding: bytes).snapshot, of: nil).received
       }

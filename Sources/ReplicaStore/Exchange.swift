@@ -36,7 +36,8 @@ extension Replica {
       let identity = try identity()
       var request = SyncRequest(
         workspace: identity.workspace, cursor: identity.cursor, own: identity.head,
-        wantsOwnBytes: wantsOwnBytes || identity.cursor.position == 0)
+        wantsOwnBytes: wantsOwnBytes || identity.cursor.position == 0,
+        membership: try membershipRequest())
       guard pushes else { return request }
       var size = 0
       let limit = SyncRequest.maximumSize - 1024
@@ -70,6 +71,8 @@ extension Replica {
     public var needsOwnBytes = false
     /// The remote has not got all of the snapshot that our log begins with.
     public var lacksSnapshot = false
+    /// Entries about members that are new here.
+    public var members = 0
     /// The remote has more that follows.
     public var isBehind = false
     /// Both sides hold the same, proved by the running hash, and nothing waits.
@@ -81,17 +84,28 @@ extension Replica {
   /// - Throws: ``ReplicaError/brokenAnswer(_:)`` when it does not hold together; nothing is saved then.
   public func take(_ response: SyncResponse, to request: SyncRequest) throws -> Step {
     try connection.transaction {
-      switch response.page {
-      case .diverged(let marks): return try rewind(to: marks)
-      case .snapshot:
-        // The session gathers its parts; what was sent with the request was looked at all the same.
-        var step = Step()
-        try settle(response.verdicts, request.changesets.map { try Changeset(bytes: $0).id }, &step)
-        step.isBehind = true
-        return step
-      case .entries(let entries, let end):
-        return try take(entries, end: end, response, request)
-      }
+      let members = try take(response.membership, to: request.membership)
+      var step = try takePage(response, to: request)
+      step.members = members
+      guard members > 0 else { return step }
+      let gone = try letGoOfUnauthorised()
+      step.received.quarantined += gone.displaced.map { ($0, .notEnrolled) }
+      step.reissued += gone.reissued
+      return step
+    }
+  }
+
+  private func takePage(_ response: SyncResponse, to request: SyncRequest) throws -> Step {
+    switch response.page {
+    case .diverged(let marks): return try rewind(to: marks)
+    case .snapshot:
+      // The session gathers its parts; what was sent with the request was looked at all the same.
+      var step = Step()
+      try settle(response.verdicts, request.changesets.map { try Changeset(bytes: $0).id }, &step)
+      step.isBehind = true
+      return step
+    case .entries(let entries, let end):
+      return try take(entries, end: end, response, request)
     }
   }
 
@@ -144,7 +158,8 @@ extension Replica {
       .int(end.position), .blob(end.hash.bytes))
     step.isBehind = response.head != end
     step.lacksSnapshot = try response.head == end && hasUnplacedSnapshot()
-    step.isLevel = try response.head == end && unsentCount() == 0
+    step.isLevel =
+      try response.head == end && unsentCount() == 0 && membershipRequest().entries.isEmpty
     return step
   }
 
@@ -206,6 +221,7 @@ extension Replica {
   /// verdict that came over a bad line.
   func retryRefused() throws {
     try connection.run("UPDATE changeset SET refused = NULL WHERE position IS NULL")
+    try connection.run("UPDATE membership_unsent SET refused = NULL WHERE refused IS NOT NULL")
   }
 
   /// The remote's log is not the one we read: it was restored or replaced. Goes back to the last point

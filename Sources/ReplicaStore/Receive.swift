@@ -28,14 +28,14 @@ extension Replica {
   public func receive(_ changesets: [Changeset]) throws -> Received {
     try connection.transaction {
       var received = Received()
-      let workspace = try identity().workspace
+      let members = try membership()
       var queue = changesets
       // Each round may bring what a held one waited for.
       while !queue.isEmpty {
         var signatures = SignatureRuns(queue)
         var chained = false
         for changeset in queue {
-          switch try place(changeset, workspace, &signatures) {
+          switch try place(changeset, members, &signatures) {
           case .chained: chained = true
           case .known, .held: break
           case .refused(let reason):
@@ -59,10 +59,10 @@ extension Replica {
 
   /// Puts a changeset behind the one before it of the same writer, if that is here.
   private func place(
-    _ changeset: Changeset, _ workspace: WorkspaceID, _ signatures: inout SignatureRuns
+    _ changeset: Changeset, _ members: Membership, _ signatures: inout SignatureRuns
   ) throws -> Place {
     let header = changeset.header
-    guard header.workspace == workspace else { return .refused(.otherWorkspace) }
+    guard header.workspace == members.workspace else { return .refused(.otherWorkspace) }
     if try has(changeset.id) { return .known }
     let writer = try connection.first(
       "SELECT key, sequence, head FROM writer WHERE id = ?", .blob(header.writer.bytes)
@@ -79,6 +79,7 @@ extension Replica {
     guard let key = writer?.0 ?? header.introduction?.key,
       signatures.isSigned(changeset, by: key)
     else { return .refused(.badSignature) }
+    if let refusal = members.refusal(of: header, by: key) { return .refused(refusal) }
     // An unreadable body must not stop at the moment of applying, with others behind it.
     guard header.minimumReader > Header.reader || (try? changeset.decodedBody()) != nil else {
       return .refused(.malformed)

@@ -54,7 +54,7 @@ public final class Replica {
     files: [
       PackageResources.replica_001_sql, PackageResources.replica_002_sql,
       PackageResources.replica_003_sql, PackageResources.replica_004_sql,
-      PackageResources.replica_005_sql,
+      PackageResources.replica_005_sql, PackageResources.replica_006_sql,
     ])
 
   /// A rollback journal, and every commit on disk before it is acknowledged, the folder's entry included.

@@ -16,6 +16,8 @@ public enum ReplicaError: Error, Equatable {
   /// A snapshot that lacks what ours stands for, and we lack what it stands for: neither can take the place of the
   /// other.
   case otherBeginning
+  /// The remote's membership log is not the one that the invite named, or that was believed before.
+  case foreignMembers
   /// A newer version of the program made it.
   case newer
   /// The remote sends nothing new, takes nothing, and is still not level.

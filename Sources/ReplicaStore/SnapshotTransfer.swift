@@ -77,6 +77,10 @@ struct SnapshotTransfer {
     guard Digest(of: bytes) == part.id, let signed = try? SignedSnapshot(decoding: bytes) else {
       throw ReplicaError.brokenAnswer("its snapshot cannot be read")
     }
+    let members = try replica.membership()
+    guard members.isEmpty || members.device(signed.key) != nil else {
+      throw ReplicaError.brokenAnswer("its snapshot was made by nobody of the team")
+    }
     let taken = try replica.take(
       signed.snapshot, of: response.head.log, beginningAnew: beginsAnew)
     beginsAnew = false

@@ -42,6 +42,8 @@ public struct SyncSession {
     public var setAside = 0
     /// The remote took a snapshot of ours.
     public var isSnapshotTaken = false
+    /// Entries about members that were new here.
+    public var members = 0
     /// Why the remote did not take a snapshot of ours.
     public var snapshotRefused: Verdict.Refusal?
   }
@@ -132,6 +134,7 @@ extension SyncSession.Report {
     refused += step.refused
     quarantined += step.received.quarantined
     givenBack += step.lostByRemote
+    members += step.members
     if step.reissued > 0 { reissued = (reissued ?? 0) + step.reissued }
   }
 }

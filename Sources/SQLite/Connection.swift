@@ -117,8 +117,17 @@ public final class Connection {
   /// Commits what `body` did, or none of it when it throws. Takes the write lock at once, so that a
   /// transaction never fails half way for want of it. Inside another transaction it is part of that one.
   public func transaction<Value>(_ body: () throws -> Value) throws -> Value {
+    try transaction("BEGIN IMMEDIATE", body)
+  }
+
+  /// A transaction during which nobody else so much as reads. Waits until all that read have ended.
+  public func exclusively<Value>(_ body: () throws -> Value) throws -> Value {
+    try transaction("BEGIN EXCLUSIVE", body)
+  }
+
+  private func transaction<Value>(_ begin: String, _ body: () throws -> Value) throws -> Value {
     if isInTransaction { return try body() }
-    try run("BEGIN IMMEDIATE")
+    try run(begin)
     transactionNumber += 1
     do {
       let value = try body()

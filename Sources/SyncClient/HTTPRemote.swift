@@ -51,11 +51,13 @@ public struct HTTPRemote: Remote {
 
   /// Enters a workspace with an invite.
   ///
+  /// - Parameter now: in milliseconds since 1970.
   /// - Throws: ``SyncError/refused(status:text:)`` with the server's words when the invite is not good.
   public static func join(
-    _ invite: InviteCode, trusting trust: ServerTrust, deviceName: String, key: DeviceKey
+    _ invite: InviteCode, trusting trust: ServerTrust, deviceName: String, key: DeviceKey,
+    now: UInt64
   ) async throws -> JoinResponse {
-    let request = try JoinRequest(secret: invite.secret, deviceName: deviceName, key: key)
+    let request = try JoinRequest(invite, deviceName: deviceName, key: key, now: now)
     let address = try ServerAddress(invite.address)
     return try await Connection.open(to: address, trusting: trust) { connection in
       let answer = try await connection.post(

@@ -17,8 +17,6 @@ enum Refusal: Error, Sendable {
   case malformed(String)
   /// The sender speaks another version of the protocol.
   case version(Int)
-  /// The sender does not hold the key that it wants to enrol.
-  case unproven
   /// One device, or one address with bad tokens, asks too often.
   case tooOften
   case store(StoreError)
@@ -40,7 +38,7 @@ extension Refusal {
     case .noWorkspace: .notFound
     case .contentType, .contentEncoding: .unsupportedMediaType
     case .tooLarge: .contentTooLarge
-    case .malformed, .unproven: .badRequest
+    case .malformed: .badRequest
     case .version: .upgradeRequired
     case .tooOften: .tooManyRequests
     case .store(let error): Self.status(error)
@@ -50,7 +48,7 @@ extension Refusal {
   private static func status(_ error: StoreError) -> HTTPResponse.Status {
     switch error {
     case .inviteUnknown, .inviteExpired, .inviteUsed, .keyTaken, .memberDisabled: .forbidden
-    case .badName: .badRequest
+    case .badName, .unproven: .badRequest
     case .full: .init(code: 507, reasonPhrase: "Insufficient Storage")
     default: .serviceUnavailable
     }
@@ -72,7 +70,6 @@ extension Refusal {
     case .malformed(let what): "the request cannot be read: \(what)"
     case .version(let version):
       "this server speaks protocol \(SyncRequest.version), the request is in \(version)"
-    case .unproven: "the signature does not fit the device's key"
     case .tooOften: "too many requests; try again in a minute"
     case .store(let error): Self.text(error)
     }
@@ -84,6 +81,7 @@ extension Refusal {
       "\(error); ask the administrator for a new one (dossier-server user invite)"
     case .keyTaken: "\(error); join with a new key"
     case .memberDisabled(let name): Self.disabled(name).text
+    case .unproven: "\(error)"
     case .badName: "the name of the device is not printable text of 1 to 200 bytes"
     case .full: "the disk of the server is full; nothing of the request was kept"
     default: "the server cannot work now; nothing of the request was kept"

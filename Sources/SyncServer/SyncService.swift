@@ -45,15 +45,24 @@ actor SyncService {
     let device = try authenticate(token, for: request.workspace)
     let response = try working { (files) throws(StoreError) in
       let log = try files.log(of: request.workspace, newID: newLogID)
-      var gate = WriteGate(accounts: files.accounts, sender: device)
-      return try files.database.answer(request, from: device.id, in: log, now: world.now()) {
-        try gate.refusal(of: $0)
+      let (database, accounts) = (files.database, files.accounts)
+      // Nobody takes a right away between the look at it and the commit.
+      var response = try accounts.unchanged {
+        let gate = WriteGate(
+          membership: try accounts.membership(of: request.workspace), sender: device.key)
+        return try database.answer(
+          request, from: device.id, in: log, now: world.now(), mayWrite: gate.refusal)
       }
+      response.membership = try accounts.answer(request.membership, in: request.workspace) {
+        try database.heads(of: $0, in: request.workspace)
+      }
+      return response
     }
     let hasNews = response.verdicts.contains {
       if case .accepted = $0 { true } else { false }
     }
-    if hasNews || response.snapshotVerdict == .taken { watchers.tell(request.workspace) }
+    let isSaid = response.membership.refusals.contains { $0 == nil }
+    if hasNews || isSaid || response.snapshotVerdict == .taken { watchers.tell(request.workspace) }
     return response
   }
 
@@ -72,14 +81,14 @@ actor SyncService {
   }
 
   func join(_ request: JoinRequest, to workspace: WorkspaceID) throws(Refusal) -> JoinResponse {
-    guard request.isProven else { throw .unproven }
     guard let token = Token(bytes: world.random(Token.size)) else {
       throw .store(.failed("there are no random numbers"))
     }
-    let id = Device.newID(random: world.random(10))
-    return try working { (files) throws(StoreError) in
-      try files.accounts.join(request, to: workspace, id: id, token: token, now: world.now())
+    let joined = try working { (files) throws(StoreError) in
+      try files.accounts.join(request, to: workspace, token: token, now: world.now())
     }
+    watchers.tell(workspace)
+    return joined
   }
 
   private func newLogID() -> LogID { LogID(bytes: world.random(16)) }

@@ -57,6 +57,8 @@ extension Failure {
     case .notDurable: (.disk, "not-durable")
     case .newer: (.badData, "newer")
     case .failed: (.disk, "disk")
+    case .older: (.badData, "older")
+    case .entryRefused: (.notAllowed, "members")
     case .noWorkspace: (.noSuchThing, "no-workspace")
     case .severalWorkspaces: (.usage, "which-workspace")
     case .workspaceExists: (.exists, "workspace-exists")
@@ -66,7 +68,7 @@ extension Failure {
     case .noDevice: (.noSuchThing, "no-device")
     case .ambiguousDevice: (.noSuchThing, "ambiguous-id")
     case .badName: (.usage, "bad-name")
-    case .inviteUnknown, .inviteExpired, .inviteUsed, .keyTaken: (.notAllowed, "invite")
+    case .inviteUnknown, .inviteExpired, .inviteUsed, .keyTaken, .unproven: (.notAllowed, "invite")
     }
   }
 
@@ -79,6 +81,11 @@ extension Failure {
     case .busy: ["nothing was changed; try again"]
     case .full, .readOnly, .failed: ["nothing was changed"]
     case .damaged: ["to see where: dossier-server check"]
+    case .older:
+      [
+        "nothing was changed; set a new server up in its place: dossier-server init DIR --workspace-id ID",
+        "dossier whoami has the ID; the devices join again and bring back what it had",
+      ]
     case .newer: ["nothing was changed; install the newer version"]
     case .noWorkspace: ["to see them: dossier-server workspace list"]
     case .severalWorkspaces(let names):

@@ -40,7 +40,11 @@ struct Dossier: AsyncParsableCommand {
           Redo.self,
           Ops.self,
         ]),
-      CommandGroup(name: "Team", subcommands: [Review.self, Import.self]),
+      CommandGroup(
+        name: "Team",
+        subcommands: [
+          Review.self, Import.self, Access.self, Invite.self, Grant.self, Revoke.self,
+        ]),
       CommandGroup(
         name: "Setup",
         subcommands: [

@@ -55,6 +55,7 @@ import Testing
       let readResponse = try SyncResponse(decoding: response.encoded)
       #expect(readResponse.head == response.head && readResponse.own == response.own)
       #expect(readResponse.verdicts == response.verdicts && readResponse.page == response.page)
+      #expect(readResponse.membership == response.membership)
       let invite = dice.invite()
       #expect(try InviteCode(text: invite.text) == invite)
       let joined = dice.joinResponse()
@@ -65,15 +66,33 @@ import Testing
   @Test func aJoinRequestProvesThatItsSenderHoldsTheKey() throws {
     var dice = Dice(5)
     let key = dice.key()
-    let request = try JoinRequest(secret: dice.bytes(20), deviceName: "laptop", key: key)
+    let invite = try DeviceKey(seed: dice.bytes(32))
+    let workspace = dice.id(Workspace.self)
+    let administrator = dice.key()
+    var membership = Membership(workspace: workspace)
+    func say(_ statement: MembershipEntry.Statement) throws {
+      try membership.append(
+        MembershipEntry(
+          statement, in: workspace, after: membership.last, at: 5, signedBy: administrator))
+    }
+    try say(.found(name: "team"))
+    try say(.member(name: "ann", role: .editor, heads: []))
+    try say(.invite(member: "ann", key: invite.publicKey, expires: 10))
+    let code = InviteCode(
+      address: "", workspace: workspace, member: "ann", secret: invite.seed,
+      membershipHead: membership.last)
+    let request = try JoinRequest(code, deviceName: "laptop", key: key, now: 7)
     let read = try JoinRequest(decoding: request.encoded)
-    #expect(read.isProven && read.key == key.publicKey)
-    #expect(read.secret == request.secret && read.deviceName == "laptop")
+    #expect(read.entry == request.entry)
     for place in request.encoded.indices {
       var bytes = request.encoded
       bytes[place] ^= 1 << UInt8(place % 8)
-      #expect((try? JoinRequest(decoding: bytes))?.isProven != true)
+      guard let changed = try? JoinRequest(decoding: bytes).entry else { continue }
+      var other = membership
+      #expect(throws: Membership.Refusal.self, "byte \(place)") { try other.append(changed) }
     }
+    try membership.append(request.entry)
+    #expect(membership.role(of: key.publicKey) == .editor)
   }
 
   // MARK: One form only

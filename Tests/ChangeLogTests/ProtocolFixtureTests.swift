@@ -140,10 +140,34 @@ private struct Samples {
       snapshotVerdict: .taken, snapshot: kept,
       page: .snapshot(SnapshotPart(of: snapshot, id: kept.id, at: 0)))
     files.append(("sync-response-snapshot.bin", part.encoded))
+    let invited = try addMembers()
     let invite = InviteCode(
       address: "https://dossier.example.org", workspace: Author.workspace, member: "Ann",
-      secret: Array(0..<20), pin: Array(repeating: 0xab, count: 32))
+      secret: Array(0..<32), pin: Array(repeating: 0xab, count: 32), membershipHead: invited.id)
     files.append(("invite-code.txt", Array(invite.text.utf8)))
+    let join = try JoinRequest(invite, deviceName: "laptop", key: key, now: 1_700_000_001_000)
+    files.append(("join-request.bin", join.encoded))
+  }
+
+  /// A workspace is founded, Ann becomes its owner, and a device of hers is invited.
+  private mutating func addMembers() throws -> MembershipEntry {
+    let administrator = try DeviceKey(seed: Array(64..<96))
+    var last = Digest.zero
+    func entry(_ statement: MembershipEntry.Statement) throws -> MembershipEntry {
+      let entry = try MembershipEntry(
+        statement, in: Author.workspace, after: last, at: 1_700_000_000_000,
+        signedBy: administrator)
+      last = entry.id
+      return entry
+    }
+    files.append(("member-1-found.bin", try entry(.found(name: "team")).bytes))
+    let owner = try entry(.member(name: "Ann", role: .owner, heads: []))
+    files.append(("member-2-owner.bin", owner.bytes))
+    let invite = try entry(
+      .invite(
+        member: "Ann", key: DeviceKey(seed: Array(0..<32)).publicKey, expires: 1_700_172_800_000))
+    files.append(("member-3-invite.bin", invite.bytes))
+    return invite
   }
 
   private static func chain() throws -> [Changeset] {

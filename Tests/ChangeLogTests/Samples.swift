@@ -138,7 +138,10 @@ extension Dice {
   mutating func request() -> SyncRequest {
     SyncRequest(
       workspace: id(), cursor: cursor(), own: head(), wantsOwnBytes: chance(50),
-      pageSize: Int(number(bits: 32)), changesets: (0..<below(4)).map { _ in bytes(below(30)) })
+      pageSize: Int(number(bits: 32)), changesets: (0..<below(4)).map { _ in bytes(below(30)) },
+      membership: MembershipRequest(
+        head: .init(count: below(9), hash: digest()),
+        entries: (0..<below(3)).map { _ in bytes(below(30)) }))
   }
 
   mutating func response() -> SyncResponse {
@@ -156,7 +159,12 @@ extension Dice {
     let page: SyncResponse.Page =
       chance(70)
       ? .entries(entries, end: cursor()) : .diverged((0..<below(4)).map { _ in cursor() })
-    return SyncResponse(head: cursor(), own: head(), verdicts: verdicts, page: page)
+    return SyncResponse(
+      head: cursor(), own: head(), verdicts: verdicts, page: page,
+      membership: MembershipAnswer(
+        head: .init(count: below(9), hash: digest()), after: below(5),
+        entries: (0..<below(3)).map { _ in bytes(10) },
+        refusals: [nil, .stale, .notAllowed].prefix(below(4)).map { $0 }))
   }
 
   mutating func invite() -> InviteCode {

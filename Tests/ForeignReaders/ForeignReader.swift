@@ -7,7 +7,8 @@ internal import Glibc
 /// None may trap, hang or take memory without bound; what can be read has one form only. A program that sees
 /// either broken aborts.
 public enum ForeignReader: String, CaseIterable, Sendable {
-  case changeset, body, request, response, bundle, invite, join, document, snapshot, state, imports,
+  case changeset, body, request, response, bundle, invite, join, member, document, snapshot, state,
+    imports,
     date, filter, csv, taskwarrior, ics, notes
 
   public func read(_ bytes: [UInt8]) {
@@ -34,6 +35,10 @@ public enum ForeignReader: String, CaseIterable, Sendable {
     case .join:
       _ = try? JoinRequest(decoding: bytes)
       if let response = try? JoinResponse(decoding: bytes) { expect(response.encoded == bytes) }
+    case .member:
+      guard let entry = try? MembershipEntry(bytes: bytes) else { return }
+      var membership = Membership(workspace: entry.workspace)
+      try? membership.append(entry, isTrusted: true)
     case .document:
       guard let document = try? TextDocument(decoding: bytes) else { return }
       _ = document.text

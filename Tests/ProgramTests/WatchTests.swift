@@ -43,7 +43,8 @@ import Testing
     let bob = try team.machine(code: team.invite("bob"))
     let watching = try Watching(bob)
     try until("it has synced") { watching.said.contains("sent") }
-    let listed = try ann.run(["device", "list", "bob", "--data", team.data], program: "dossier-server")
+    let listed = try ann.run(
+      ["device", "list", "bob", "--data", team.data], program: "dossier-server")
     let device = try #require(listed.output.split(separator: "\t").first.map(String.init))
     try ann.run(["device", "revoke", device, "--data", team.data], program: "dossier-server")
       .expectSuccess()

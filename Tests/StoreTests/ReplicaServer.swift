@@ -26,7 +26,7 @@ actor ReplicaServer {
     if lostRequests.remove(exchanges) != nil { throw LineIsCut() }
     let request = try SyncRequest(decoding: request.encoded)
     pushed += request.changesets.count
-    let response = try log.answer(request, from: device) { key in
+    let response = try log.answer(request, from: device) { key, _ in
       strangers.contains(key.bytes) ? .notEnrolled : readers.contains(key.bytes) ? .readOnly : nil
     }
     if lostAnswers.remove(exchanges) != nil { throw LineIsCut() }

@@ -27,7 +27,9 @@ final class StoredLogs {
     folder = DataFolder(path: temporary.path + "/data")
     try folder.create()
     try LogDatabase.create(in: folder)
-    _ = try Accounts.create(in: folder, address: "http://127.0.0.1:7311")
+    _ = try Accounts.create(
+      in: folder, address: "http://127.0.0.1:7311",
+      key: DeviceKey(seed: Array(repeating: 77, count: 32)))
   }
 
   func database() throws -> LogDatabase { try LogDatabase(in: folder) }
@@ -76,7 +78,7 @@ extension ChangesetLog {
     _ changesets: [Changeset] = [], from device: String = "v-1", cursor: Cursor = .start,
     own: WriterHead = WriterHead(writer: .zero, sequence: 0, id: .zero),
     wantsOwnBytes: Bool = false, pageSize: Int = 1 << 20,
-    mayWrite: (PublicKey) throws -> Verdict.Refusal? = { _ in nil }
+    mayWrite: (PublicKey, Header?) throws -> Verdict.Refusal? = { _, _ in nil }
   ) throws -> SyncResponse {
     let request = SyncRequest(
       workspace: workspace, cursor: cursor, own: own, wantsOwnBytes: wantsOwnBytes,

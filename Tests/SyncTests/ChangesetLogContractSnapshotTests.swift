@@ -24,7 +24,7 @@ struct ChangesetLogContractSnapshotTests {
   /// Offers it in parts of `length`; the last answer.
   private func offer(
     _ bytes: [UInt8], to log: any ChangesetLog, length: Int = 1000, from device: String = "v-a",
-    mayWrite: (PublicKey) throws -> Verdict.Refusal? = { _ in nil }
+    mayWrite: (PublicKey, Header?) throws -> Verdict.Refusal? = { _, _ in nil }
   ) throws -> SyncResponse {
     var offset = 0
     while true {
@@ -51,7 +51,7 @@ struct ChangesetLogContractSnapshotTests {
         workspace: log.workspace, cursor: cursor,
         own: WriterHead(writer: .zero, sequence: 0, id: .zero), takesSnapshot: true,
         snapshot: wanted)
-      let response = try log.answer(request, from: "v-z") { _ in nil }
+      let response = try log.answer(request, from: "v-z") { _, _ in nil }
       guard case .snapshot(let part) = response.page else { return [] }
       #expect(part.offset == bytes.count)
       bytes += part.bytes
@@ -178,7 +178,7 @@ struct ChangesetLogContractSnapshotTests {
     let bytes = try snapshot(of: all, by: ann)
     let before = try log.head()
     func verdict(
-      _ bytes: [UInt8], mayWrite: (PublicKey) throws -> Verdict.Refusal? = { _ in nil }
+      _ bytes: [UInt8], mayWrite: (PublicKey, Header?) throws -> Verdict.Refusal? = { _, _ in nil }
     ) throws -> SnapshotVerdict {
       try offer(bytes, to: log, mayWrite: mayWrite).snapshotVerdict
     }
@@ -193,10 +193,10 @@ struct ChangesetLogContractSnapshotTests {
       workspace: log.workspace, cursor: before,
       own: WriterHead(writer: .zero, sequence: 0, id: .zero), snapshot: .offers(early))
     #expect(
-      try log.answer(request, from: "v-a") { _ in .readOnly }.snapshotVerdict
+      try log.answer(request, from: "v-a") { _, _ in .readOnly }.snapshotVerdict
         == .refused(.readOnly))
-    #expect(try verdict(bytes) { _ in .readOnly } == .refused(.readOnly))
-    #expect(try verdict(bytes) { _ in .notEnrolled } == .refused(.notEnrolled))
+    #expect(try verdict(bytes) { _, _ in .readOnly } == .refused(.readOnly))
+    #expect(try verdict(bytes) { _, _ in .notEnrolled } == .refused(.notEnrolled))
     var elsewhere = try Author(1, in: WorkspaceID(high: 5, low: 5))
     let foreign = try SignedSnapshot.encode(
       Snapshot(

@@ -92,7 +92,7 @@ struct ChangesetLogContractTests {
     var bob = try Author(2)
     let all = [try ann.write(), try bob.write()]
     #expect(throws: Stop.self) {
-      try log.exchange(all) { key in
+      try log.exchange(all) { key, _ in
         if key == bob.key.publicKey { throw Stop() }
         return nil
       }

@@ -16,7 +16,7 @@ struct ChangesetLogContractVerdictTests {
         [1, 2, 3], try foreign.write().bytes, gap.bytes,
         [UInt8](repeating: 1, count: Changeset.maximumSize + 1), [], try bob.write().bytes,
       ])
-    let response = try log.answer(request, from: "v-1") { _ in nil }
+    let response = try log.answer(request, from: "v-1") { _, _ in nil }
     #expect(
       response.verdicts == [
         .refused(.malformed), .refused(.otherWorkspace), .refused(.gap), .refused(.tooLarge),
@@ -94,7 +94,7 @@ struct ChangesetLogContractVerdictTests {
     var bob = try Author(2)
     var eve = try Author(3)
     let keys = (bob: bob.key.publicKey, eve: eve.key.publicKey)
-    let response = try log.exchange([try eve.write(), try bob.write(), try ann.write()]) { key in
+    let response = try log.exchange([try eve.write(), try bob.write(), try ann.write()]) { key, _ in
       key == keys.bob ? .readOnly : key == keys.eve ? .notEnrolled : nil
     }
     #expect(
@@ -109,7 +109,7 @@ struct ChangesetLogContractVerdictTests {
     var ann = try Author(1)
     let old = try ann.write()
     _ = try log.exchange([old])
-    let response = try log.exchange([old, try ann.write()]) { _ in .notEnrolled }
+    let response = try log.exchange([old, try ann.write()]) { _, _ in .notEnrolled }
     #expect(response.verdicts == [.accepted(position: 1), .refused(.notEnrolled)])
   }
 }

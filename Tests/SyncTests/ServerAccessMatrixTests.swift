@@ -98,7 +98,7 @@ struct ServerAccessMatrixTests {
     func join(_ secret: [UInt8], _ target: Target) throws -> (status: Int, text: String) {
       newcomer += 1
       let request = try JoinRequest(
-        secret: secret, deviceName: "laptop", key: Author(newcomer).key)
+        good.with(secret: secret), deviceName: "laptop", key: Author(newcomer).key)
       let answer = try server.post(
         "/v1/workspaces/\(world.address(target))/devices", request.encoded)
       return (answer.status, answer.status == 200 ? "" : answer.text)

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("A server's backup, taken while it serves, and the drill")
 struct ServerBackupTests {
-  @Test("What came after the backup is brought back by the devices, and tokens and roles still hold")
+  @Test(
+    "What came after the backup is brought back by the devices, and tokens and roles still hold")
   func drill() throws {
     let server = try ServerUnderTest()
     try server.admin("user", "add", "rea", "--role", "reader")
@@ -81,7 +82,8 @@ struct ServerBackupTests {
   }
 
   private static func empty(_ folder: String) throws {
-    let child = try Child("/bin/sh", ["-c", "rm -rf '\(folder)'"], out: "/dev/null", err: "/dev/null")
+    let child = try Child(
+      "/bin/sh", ["-c", "rm -rf '\(folder)'"], out: "/dev/null", err: "/dev/null")
     #expect(child.wait() == 0)
   }
 

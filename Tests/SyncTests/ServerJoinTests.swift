@@ -12,7 +12,7 @@ struct ServerJoinTests {
     #expect(device.joined.member == "ann" && device.joined.role == "owner")
     #expect(device.joined.workspaceName == "team")
     for author in [try Author(1), try Author(2)] {
-      let again = try JoinRequest(secret: code.secret, deviceName: "other", key: author.key)
+      let again = try JoinRequest(code, deviceName: "other", key: author.key)
       let answer = try server.post(server.joinPath(code.workspace), again.encoded)
       #expect(answer.status == 403)
       #expect(answer.text.contains("used already"))
@@ -25,9 +25,9 @@ struct ServerJoinTests {
   func expired() throws {
     let server = try ServerUnderTest()
     let code = try InviteCode(text: server.admin("user", "invite", "ann", "--valid", "1s").out)
-    let request = try JoinRequest(secret: code.secret, deviceName: "laptop", key: Author(1).key)
+    let request = try JoinRequest(code, deviceName: "laptop", key: Author(1).key)
     let invented = try JoinRequest(
-      secret: [UInt8](repeating: 1, count: 32), deviceName: "laptop", key: Author(1).key)
+      code.with(secret: [UInt8](repeating: 1, count: 32)), deviceName: "laptop", key: Author(1).key)
     let path = server.joinPath(code.workspace)
     // The last second counts, so it takes up to two.
     try #require(try ServerProgram.sleep(milliseconds: 2100))
@@ -48,7 +48,7 @@ struct ServerJoinTests {
     let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
       for number in 1...6 {
         let key = try Author(UInt64(number)).key
-        let body = try JoinRequest(secret: code.secret, deviceName: "l", key: key).encoded
+        let body = try JoinRequest(code, deviceName: "l", key: key).encoded
         let head =
           "POST \(path) HTTP/1.1\r\nHost: l\r\nConnection: close\r\n"
           + "Content-Type: \(WireFormat.contentType)\r\nContent-Length: \(body.count)\r\n\r\n"
@@ -68,14 +68,14 @@ struct ServerJoinTests {
     let server = try ServerUnderTest()
     let code = server.firstInvite
     let path = server.joinPath(code.workspace)
-    let good = try JoinRequest(secret: code.secret, deviceName: "laptop", key: Author(1).key)
+    let good = try JoinRequest(code, deviceName: "laptop", key: Author(1).key)
     var forged = good.encoded
     forged[forged.count - 1] ^= 1
     #expect(try server.post(path, forged).status == 400)
     var otherKey = good.encoded
     otherKey[otherKey.count - 70] ^= 1
     #expect(try server.post(path, otherKey).status == 400)
-    let nasty = try JoinRequest(secret: code.secret, deviceName: "a\u{1b}[2J", key: Author(1).key)
+    let nasty = try JoinRequest(code, deviceName: "a\u{1b}[2J", key: Author(1).key)
     #expect(try server.post(path, nasty.encoded).status == 400)
     #expect(try server.post(path, good.encoded).status == 200)
   }
@@ -85,7 +85,7 @@ struct ServerJoinTests {
     let server = try ServerUnderTest()
     let code = server.firstInvite
     try server.admin("user", "disable", "ann")
-    let request = try JoinRequest(secret: code.secret, deviceName: "laptop", key: Author(1).key)
+    let request = try JoinRequest(code, deviceName: "laptop", key: Author(1).key)
     let answer = try server.post(server.joinPath(code.workspace), request.encoded)
     #expect(answer.status == 403 && answer.text.contains("user disable"))
     try server.admin("user", "invite", "ann", exits: 77)

@@ -55,7 +55,7 @@ struct ServerStoreTests {
       let request = SyncRequest(
         workspace: log.workspace, cursor: .start, own: ann.head,
         changesets: [try ann.write().bytes])
-      _ = try database.answer(request, from: "v-1", in: log, now: now) { _ in nil }
+      _ = try database.answer(request, from: "v-1", in: log, now: now) { _, _ in nil }
       return try LogReader(in: logs.folder).statistics(of: log.workspace).contacts["v-1"]
     }
     #expect(try sync(at: 1000)?.position == 1)
@@ -71,32 +71,42 @@ struct ServerStoreTests {
     let logs = try StoredLogs()
     let accounts = try Accounts(in: logs.folder)
     let workspace = LogBody.workspace
-    try accounts.addWorkspace(named: "team", id: workspace)
-    try accounts.addMember("ann", role: .editor, to: workspace)
-    let secret = [UInt8](repeating: 3, count: 32)
-    let code = try accounts.invite("ann", to: workspace, secret: secret, expires: 100)
-    #expect(try InviteCode(text: code.text) == code)
-    func join(_ author: UInt64, _ secret: [UInt8], now: Int) throws -> JoinResponse {
-      let key = try Author(author).key
-      let request = try JoinRequest(secret: secret, deviceName: "laptop", key: key)
-      let token = try #require(Token(bytes: [UInt8](repeating: UInt8(author), count: 32)))
-      return try accounts.join(request, to: workspace, id: "v-\(author)", token: token, now: now)
+    try accounts.addWorkspace(named: "team", id: workspace, now: 1)
+    try accounts.addMember("ann", role: .editor, to: workspace, now: 1)
+    func invite(_ name: String, _ byte: UInt8) throws -> InviteCode {
+      try accounts.invite(
+        name, to: workspace, secret: [UInt8](repeating: byte, count: 32), expires: 100, now: 1)
     }
-    #expect(throws: StoreError.inviteExpired) { try join(1, secret, now: 101) }
-    #expect(throws: StoreError.inviteUnknown) { try join(1, [UInt8](secret.dropLast()), now: 1) }
-    #expect(try join(1, secret, now: 100).device == "v-1")
-    #expect(throws: StoreError.inviteUsed) { try join(2, secret, now: 100) }
-    #expect(try accounts.devices(of: workspace).map(\.id) == ["v-1"])
+    let code = try invite("ann", 3)
+    #expect(try InviteCode(text: code.text) == code)
+    func join(_ author: UInt64, _ code: InviteCode, now: Int) throws -> JoinResponse {
+      let key = try Author(author).key
+      let request = try JoinRequest(
+        code, deviceName: "laptop", key: key, now: UInt64(now) * 1000)
+      let token = try #require(Token(bytes: [UInt8](repeating: UInt8(author), count: 32)))
+      return try accounts.join(request, to: workspace, token: token, now: now)
+    }
+    let first = try Author(1).key.publicKey.deviceID
+    #expect(throws: StoreError.inviteExpired) { try join(1, code, now: 101) }
+    let unknown = code.with(secret: [UInt8](repeating: 9, count: 32))
+    #expect(throws: StoreError.inviteUnknown) { try join(1, unknown, now: 1) }
+    #expect(try join(1, code, now: 100).device == first)
+    #expect(throws: StoreError.inviteUsed) { try join(2, code, now: 100) }
+    #expect(try accounts.devices(of: workspace).map(\.id) == [first])
     // A device that lost its token comes back under its name; under another member it does not.
-    let second = [UInt8](repeating: 4, count: 32)
-    _ = try accounts.invite("ann", to: workspace, secret: second, expires: 100)
-    #expect(try join(1, second, now: 50).device == "v-1")
-    try accounts.addMember("bob", role: .editor, to: workspace)
-    let third = [UInt8](repeating: 5, count: 32)
-    _ = try accounts.invite("bob", to: workspace, secret: third, expires: 100)
+    #expect(try join(1, invite("ann", 4), now: 50).device == first)
+    try accounts.addMember("bob", role: .editor, to: workspace, now: 1)
+    let third = try invite("bob", 5)
     #expect(throws: StoreError.keyTaken) { try join(1, third, now: 50) }
     // A refused join does not use the invite up.
     #expect(try join(2, third, now: 50).member == "bob")
+    // A clock that is set back by the one who joins does not make an invite last longer.
+    let fourth = try invite("bob", 6)
+    let late = try JoinRequest(fourth, deviceName: "laptop", key: Author(3).key, now: 1000)
+    let token = try #require(Token(bytes: [UInt8](repeating: 8, count: 32)))
+    #expect(throws: StoreError.inviteExpired) {
+      try accounts.join(late, to: workspace, token: token, now: 200)
+    }
   }
 
   @Test("A check finds every kind of damage, and where")

@@ -67,7 +67,7 @@ final class ServerUnderTest {
 
   /// Goes the whole way in: the device it becomes may sync.
   func join(_ code: InviteCode, as author: Author) throws -> TestDevice {
-    let request = try JoinRequest(secret: code.secret, deviceName: "laptop", key: author.key)
+    let request = try JoinRequest(code, deviceName: "laptop", key: author.key)
     let answer = try post(joinPath(code.workspace), request.encoded)
     try #require(answer.status == 200, "\(answer.text)")
     let joined = try JoinResponse(decoding: answer.body)
@@ -136,5 +136,20 @@ struct TestDevice {
     let answer = try post(request(changesets, wantsOwnBytes: wantsOwnBytes))
     try #require(answer.status == 200, "\(answer.text)")
     return try SyncResponse(decoding: answer.body)
+  }
+}
+
+extension JoinRequest {
+  /// As of now.
+  init(_ code: InviteCode, deviceName: String, key: DeviceKey) throws {
+    try self.init(code, deviceName: deviceName, key: key, now: UInt64(time(nil)) * 1000)
+  }
+}
+
+extension InviteCode {
+  func with(secret: [UInt8]) -> InviteCode {
+    var other = self
+    other.secret = secret
+    return other
   }
 }

@@ -36,6 +36,9 @@ public struct PublicKey: Hashable, Sendable {
     self.bytes = bytes
   }
 
+  /// What a device with this key is called: "v-" and 16 characters of base32, the beginning of the key's SHA-256.
+  public var deviceID: String { "v-" + Base32.encode(Array(Digest(of: bytes).bytes.prefix(10))) }
+
   func verify(signature: some Collection<UInt8>, of message: some Collection<UInt8>) -> Bool {
     guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes) else {
       return false

@@ -15,6 +15,8 @@ public struct Bundle: Hashable, Sendable {
   /// What the log begins with, where the receiver may lack changesets that the maker has only so: a signed
   /// snapshot (``SignedSnapshot``).
   public let snapshot: [UInt8]?
+  /// The membership log as the maker knew it; none in a workspace without one.
+  public let members: [[UInt8]]
   /// Verbatim, causes first.
   public let changesets: [[UInt8]]
 
@@ -25,8 +27,9 @@ public struct Bundle: Hashable, Sendable {
 
   public init(
     workspace: WorkspaceID, key: PublicKey, writer: WriterID, maker: String, held: VersionVector,
-    snapshot: [UInt8]? = nil, changesets: [[UInt8]]
+    snapshot: [UInt8]? = nil, members: [[UInt8]] = [], changesets: [[UInt8]]
   ) {
+    self.members = members
     self.snapshot = snapshot
     self.workspace = workspace
     self.key = key
@@ -47,6 +50,8 @@ public struct Bundle: Hashable, Sendable {
     writer.append(vector: held)
     writer.append(snapshot == nil ? 0 : 1)
     if let snapshot { writer.append(block: snapshot) }
+    writer.append(count: members.count)
+    for entry in members { writer.append(block: entry) }
     writer.append(count: changesets.count)
     for changeset in changesets { writer.append(block: changeset) }
     return writer.bytes + (try key.sign(writer.bytes))
@@ -68,6 +73,11 @@ public struct Bundle: Hashable, Sendable {
     case 1: snapshot = Array(try reader.block())
     default: throw .invalid("a flag of the bundle is not known to this version")
     }
+    var members: [[UInt8]] = []
+    for _ in 0..<(try reader.itemCount(minimumSize: 1)) {
+      members.append(Array(try reader.block()))
+    }
+    self.members = members
     var changesets: [[UInt8]] = []
     for _ in 0..<(try reader.itemCount(minimumSize: 1)) {
       changesets.append(Array(try reader.block()))

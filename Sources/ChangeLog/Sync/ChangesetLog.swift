@@ -70,10 +70,11 @@ extension ChangesetLog {
   ///
   /// - Parameters:
   ///   - device: who asks; it was authenticated before.
-  ///   - mayWrite: whether the device with that key may write here now; the answer is nil when it may.
+  ///   - mayWrite: whether a changeset counts that the device with that key wrote, or, without a header, a snapshot that it
+  ///     made; nil when it does.
   public func answer(
     _ request: SyncRequest, from device: String,
-    mayWrite: (PublicKey) throws -> Verdict.Refusal?
+    mayWrite: (PublicKey, Header?) throws -> Verdict.Refusal?
   ) throws -> SyncResponse {
     try transaction {
       let known = try head()
@@ -109,7 +110,8 @@ extension ChangesetLog {
   }
 
   private func accept(
-    _ pushed: [[UInt8]], from device: String, mayWrite: (PublicKey) throws -> Verdict.Refusal?
+    _ pushed: [[UInt8]], from device: String,
+    mayWrite: (PublicKey, Header?) throws -> Verdict.Refusal?
   ) throws -> [Verdict] {
     let parsed = pushed.map { bytes in try? Changeset(bytes: bytes) }
     var signatures = SignatureRuns(parsed.compactMap { $0 })
@@ -129,7 +131,7 @@ extension ChangesetLog {
 
   private func refusal(
     of changeset: Changeset, _ signatures: inout SignatureRuns,
-    _ mayWrite: (PublicKey) throws -> Verdict.Refusal?
+    _ mayWrite: (PublicKey, Header?) throws -> Verdict.Refusal?
   ) throws -> Verdict.Refusal? {
     let header = changeset.header
     guard header.workspace == workspace else { return .otherWorkspace }
@@ -147,7 +149,7 @@ extension ChangesetLog {
         return .gap
       }
     }
-    if let refusal = try mayWrite(key) { return refusal }
+    if let refusal = try mayWrite(key, header) { return refusal }
     return signatures.isSigned(changeset, by: key) ? nil : .badSignature
   }
 

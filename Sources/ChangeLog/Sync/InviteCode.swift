@@ -9,11 +9,11 @@ public struct InviteCode: Hashable, Sendable {
   public var workspace: WorkspaceID
   /// The member the device will belong to.
   public var member: String
-  /// 32 random bytes; the server knows their hash only.
+  /// 32 random bytes: the seed of the key that signs the device in. The server knows its public half only.
   public var secret: [UInt8]
   /// SHA-256 of the server's public key, for a certificate nobody else vouches for; empty for none.
   public var pin: [UInt8]
-  /// The end of the membership log when the code was made; zero when the workspace keeps none.
+  /// The entry of the membership log that made the invite: who joins believes no log without it.
   public var membershipHead: Digest
 
   public init(

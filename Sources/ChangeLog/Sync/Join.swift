@@ -1,62 +1,44 @@
-/// What a new device sends to enter a workspace: the invite's secret, and proof that it holds its key.
+/// What a new device sends to enter a workspace: its entry of the membership log, signed with the key of the invite.
 public struct JoinRequest: Sendable {
   /// The largest request, in bytes.
   public static let maximumSize = 1024
   /// The longest name of a device, in bytes of UTF-8.
   public static let maximumNameSize = 200
-  /// How long the secret of an invite may be, in bytes.
-  public static let secretSizes = 16...64
 
-  /// From the invite code. Whoever has it may enter once.
-  public let secret: [UInt8]
-  /// What the member calls the device: "laptop".
-  public let deviceName: String
-  /// What the others will check the device's signatures with.
-  public let key: PublicKey
+  public let entry: MembershipEntry
   public let encoded: [UInt8]
 
-  /// - Throws: ``FormatError/invalid(_:)`` when the secret or the name is of a size no server takes.
-  public init(secret: [UInt8], deviceName: String, key: DeviceKey) throws {
-    self.secret = secret
-    self.deviceName = deviceName
-    self.key = key.publicKey
-    try Self.check(secret: secret, deviceName: deviceName)
-    var writer = ByteWriter(reserving: 256)
+  /// - Parameters:
+  ///   - invite: its secret is the key that signs.
+  ///   - now: in milliseconds since 1970.
+  /// - Throws: ``FormatError/invalid(_:)`` when the name is of a size no server takes.
+  public init(_ invite: InviteCode, deviceName: String, key: DeviceKey, now: UInt64) throws {
+    let inviting = try DeviceKey(seed: invite.secret)
+    let statement = try MembershipEntry.Statement.device(
+      key, named: deviceName, in: invite.workspace, invitedBy: inviting)
+    try self.init(
+      MembershipEntry(
+        statement, in: invite.workspace, after: invite.membershipHead, at: now, signedBy: inviting))
+  }
+
+  public init(_ entry: MembershipEntry) throws {
+    self.entry = entry
+    var writer = ByteWriter(reserving: 512)
     writer.append(SyncRequest.version)
-    writer.append(block: secret)
-    writer.append(text: deviceName)
-    writer.append(raw: self.key.bytes)
-    writer.append(raw: try key.sign(writer.bytes))
+    writer.append(block: entry.bytes)
     encoded = writer.bytes
   }
 
-  /// Reads the format. The proof is not checked here: see ``isProven``.
+  /// Reads the format. The signatures are not checked here.
   public init(decoding bytes: [UInt8]) throws(FormatError) {
     guard bytes.count <= Self.maximumSize else { throw .tooLarge(limit: Self.maximumSize) }
     var reader = ByteReader(bytes)
     let version = try reader.byte()
     guard version == SyncRequest.version else { throw .unknownFormat(Int(version)) }
-    secret = Array(try reader.block())
-    deviceName = try reader.text()
-    key = PublicKey(bytes: Array(try reader.raw(PublicKey.size)))
-    _ = try reader.raw(Signature.size)
+    entry = try MembershipEntry(bytes: Array(try reader.block()))
     try reader.expectEnd()
-    try Self.check(secret: secret, deviceName: deviceName)
+    guard case .device = entry.statement else { throw .invalid("it brings no device in") }
     encoded = bytes
-  }
-
-  /// Whether the sender holds the secret half of ``key``: it signed everything before the signature.
-  public var isProven: Bool {
-    key.verify(signature: encoded.suffix(Signature.size), of: encoded.dropLast(Signature.size))
-  }
-
-  private static func check(secret: [UInt8], deviceName: String) throws(FormatError) {
-    guard secretSizes.contains(secret.count) else {
-      throw .invalid("the secret of an invite has 16 to 64 bytes")
-    }
-    guard (1...maximumNameSize).contains(deviceName.utf8.count) else {
-      throw .invalid("the name of a device has 1 to \(maximumNameSize) bytes")
-    }
   }
 }
 

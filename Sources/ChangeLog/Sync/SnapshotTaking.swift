@@ -5,12 +5,12 @@ extension ChangesetLog {
   /// Takes a part of a snapshot; with the last one, the whole.
   func takeSnapshot(
     _ request: SnapshotRequest, from device: String,
-    mayWrite: (PublicKey) throws -> Verdict.Refusal?
+    mayWrite: (PublicKey, Header?) throws -> Verdict.Refusal?
   ) throws -> SnapshotVerdict {
     guard case .offers(let part) = request else { return .none }
     // Before all of it is on the way: its maker's key stands at its beginning.
     if part.offset == 0, let key = SignedSnapshot.key(in: part.bytes),
-      let refusal = try mayWrite(key)
+      let refusal = try mayWrite(key, nil)
     {
       return .refused(refusal)
     }
@@ -23,7 +23,7 @@ extension ChangesetLog {
   }
 
   private func take(
-    _ bytes: [UInt8], id: Digest, _ mayWrite: (PublicKey) throws -> Verdict.Refusal?
+    _ bytes: [UInt8], id: Digest, _ mayWrite: (PublicKey, Header?) throws -> Verdict.Refusal?
   ) throws -> SnapshotVerdict {
     guard let signed = try? SignedSnapshot(decoding: bytes, withEntities: false) else {
       return .refused(.malformed)
@@ -31,7 +31,7 @@ extension ChangesetLog {
     let snapshot = signed.snapshot
     let kept = KeptSnapshot(id: id, position: snapshot.position, size: bytes.count)
     guard snapshot.workspace == workspace else { return .refused(.otherWorkspace) }
-    if let refusal = try mayWrite(signed.key) { return .refused(refusal) }
+    if let refusal = try mayWrite(signed.key, nil) { return .refused(refusal) }
     guard try continues(snapshot) else { return .refused(.forked) }
     if try isBehind(snapshot) {
       guard try holdsAllCompacted(snapshot) else { return .refused(.gap) }

@@ -20,11 +20,12 @@ public struct SyncRequest: Sendable {
   /// Causes first.
   public var changesets: [[UInt8]]
   public var snapshot: SnapshotRequest
+  public var membership: MembershipRequest
 
   public init(
     workspace: WorkspaceID, cursor: Cursor, own: WriterHead, wantsOwnBytes: Bool = false,
     takesSnapshot: Bool = false, pageSize: Int = 2 << 20, changesets: [[UInt8]] = [],
-    snapshot: SnapshotRequest = .none
+    snapshot: SnapshotRequest = .none, membership: MembershipRequest = .init()
   ) {
     self.workspace = workspace
     self.cursor = cursor
@@ -32,6 +33,7 @@ public struct SyncRequest: Sendable {
     self.wantsOwnBytes = wantsOwnBytes
     self.takesSnapshot = takesSnapshot
     self.snapshot = snapshot
+    self.membership = membership
     self.pageSize = pageSize
     self.changesets = changesets
   }
@@ -47,6 +49,7 @@ public struct SyncRequest: Sendable {
     writer.append(count: changesets.count)
     for changeset in changesets { writer.append(block: changeset) }
     snapshot.encode(into: &writer)
+    membership.encode(into: &writer)
     return writer.bytes
   }
 
@@ -69,6 +72,7 @@ public struct SyncRequest: Sendable {
     changesets.reserveCapacity(count)
     for _ in 0..<count { changesets.append(Array(try reader.block())) }
     snapshot = try SnapshotRequest(from: &reader)
+    membership = try MembershipRequest(from: &reader)
     try reader.expectEnd()
   }
 }

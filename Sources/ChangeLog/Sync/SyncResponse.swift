@@ -11,11 +11,13 @@ public struct SyncResponse: Sendable {
   /// The newest snapshot the remote keeps.
   public var snapshot: KeptSnapshot?
   public var page: Page
+  public var membership: MembershipAnswer
 
   public init(
     head: Cursor, own: WriterHead, verdicts: [Verdict], snapshotVerdict: SnapshotVerdict = .none,
-    snapshot: KeptSnapshot? = nil, page: Page
+    snapshot: KeptSnapshot? = nil, page: Page, membership: MembershipAnswer = .init()
   ) {
+    self.membership = membership
     self.snapshotVerdict = snapshotVerdict
     self.snapshot = snapshot
     self.head = head
@@ -66,6 +68,7 @@ public struct SyncResponse: Sendable {
       writer.append(2)
       part.encode(into: &writer)
     }
+    membership.encode(into: &writer)
     return writer.bytes
   }
 
@@ -101,6 +104,7 @@ public struct SyncResponse: Sendable {
     case 2: page = .snapshot(try SnapshotPart(from: &reader))
     default: throw .invalid("the kind of page is not known to this version")
     }
+    membership = try MembershipAnswer(from: &reader)
     try reader.expectEnd()
   }
 }

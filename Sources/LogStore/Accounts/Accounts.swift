@@ -1,13 +1,20 @@
+public import ChangeLog
 internal import SQLite
 
-/// Who may do what at a server, in a database of its own.
+/// Who may do what at a server: the membership log of each workspace, in a database of its own.
 ///
-/// Several processes may have it open: the one that serves and those of the administrator. So it has a
-/// rollback journal, and whoever asks twice may get two answers.
+/// Several processes may have it open: the one that serves and those of the administrator. So it has a rollback journal.
+/// Whoever takes a right away holds the file alone while looking how far the device has written (``exclusively(_:)``);
+/// whoever takes changesets keeps it from changing meanwhile (``unchanged(_:)``). So no changeset slips through between.
 public final class Accounts {
   let connection: Connection
+  let folder: DataFolder
+  /// What was read of each log so far: logs only grow.
+  private var read: [WorkspaceID: Membership] = [:]
 
-  static let migrations = Migrations(name: "accounts", files: [PackageResources.accounts_001_sql])
+  static let migrations = Migrations(
+    name: "accounts",
+    files: [PackageResources.accounts_001_sql, PackageResources.accounts_002_sql])
 
   /// Opens the accounts for reading and writing.
   public convenience init(in folder: DataFolder) throws(StoreError) {
@@ -15,23 +22,28 @@ public final class Accounts {
     try self.init(opening: folder)
   }
 
-  /// Makes empty accounts.
+  /// Makes empty accounts, and the key that the administrator signs with.
   ///
-  /// - Parameter address: where invites say the server is: "https://dossier.example.org".
+  /// - Parameters:
+  ///   - address: where invites say the server is: "https://dossier.example.org".
+  ///   - key: random.
   public static func create(
-    in folder: DataFolder, address: String
+    in folder: DataFolder, address: String, key: DeviceKey
   ) throws(StoreError) -> Accounts {
     let accounts = try Accounts(opening: folder)
     try translated {
+      try Files.writePrivately(key.seed, to: folder.administratorKey)
       try accounts.connection.run("INSERT INTO server VALUES (1, ?)", .text(address))
     }
     return accounts
   }
 
   private init(opening folder: DataFolder) throws(StoreError) {
+    self.folder = folder
     connection = try translated {
       let connection = try Connection(path: folder.accounts)
       try Self.configure(connection)
+      try Self.refuseOlder(connection)
       try Self.migrations.apply(to: connection)
       return connection
     }
@@ -42,6 +54,15 @@ public final class Accounts {
     try connection.execute("PRAGMA synchronous = EXTRA; PRAGMA foreign_keys = ON")
     let level = try connection.first("PRAGMA synchronous", row: { $0.int(0) })
     guard mode == "delete", level == 3 else { throw StoreError.notDurable }
+  }
+
+  /// Members that nobody signed cannot be carried over.
+  private static func refuseOlder(_ connection: Connection) throws {
+    let isOld = try connection.first(
+      "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'member'", row: { _ in true })
+    guard isOld == true else { return }
+    let count = try connection.first("SELECT count(*) FROM member", row: { $0.int(0) })
+    guard count == 0 else { throw StoreError.older }
   }
 
   /// Where invites say the server is.
@@ -55,17 +76,128 @@ public final class Accounts {
 
   /// All that `work` does, or nothing of it.
   public func transaction<Value>(_ work: () throws -> Value) throws(StoreError) -> Value {
-    try translated { try connection.transaction(work) }
+    do { return try translated { try connection.transaction(work) } } catch {
+      // What was read of it may have been taken back.
+      read = [:]
+      throw error
+    }
   }
 
-  /// What SQLite finds wrong with the file.
+  /// The same while nobody else so much as reads: nobody is taking changesets by what stood here before.
+  func exclusively<Value>(_ work: () throws -> Value) throws(StoreError) -> Value {
+    do { return try translated { try connection.exclusively(work) } } catch {
+      read = [:]
+      throw error
+    }
+  }
+
+  /// Keeps all of it as it is while `work` is done.
+  public func unchanged<Value>(_ work: () throws -> Value) throws(StoreError) -> Value {
+    try translated {
+      try connection.reading {
+        // The lock is taken with the first look.
+        _ = try connection.first("SELECT count(*) FROM membership", row: { $0.int(0) })
+        return try work()
+      }
+    }
+  }
+
+  // MARK: The membership log
+
+  /// Who belongs to a workspace.
+  public func membership(of workspace: WorkspaceID) throws(StoreError) -> Membership {
+    try translated {
+      var membership = read[workspace] ?? Membership(workspace: workspace)
+      try connection.forEach(
+        "SELECT bytes FROM membership WHERE workspace = ? AND number > ? ORDER BY number",
+        [.blob(workspace.bytes), .int(membership.head.count)]
+      ) { row in
+        do { try membership.append(MembershipEntry(bytes: row.blob(0)), isTrusted: true) } catch {
+          throw StoreError.damaged("an entry of the membership log (\(error))")
+        }
+      }
+      read[workspace] = membership
+      return membership
+    }
+  }
+
+  /// The entries of a log after so many.
+  func entries(of workspace: WorkspaceID, after count: Int) throws(StoreError) -> [[UInt8]] {
+    try translated {
+      try connection.all(
+        "SELECT bytes FROM membership WHERE workspace = ? AND number > ? ORDER BY number",
+        .blob(workspace.bytes), .int(count), row: { $0.blob(0) })
+    }
+  }
+
+  /// Adds an entry when it is one that may come next.
+  ///
+  /// - Returns: why it may not; nil when it is there now.
+  func refusal(of entry: MembershipEntry) throws(StoreError) -> Membership.Refusal? {
+    try transaction {
+      var membership = try membership(of: entry.workspace)
+      do throws(Membership.Refusal) { try membership.append(entry) } catch { return error }
+      try connection.run(
+        "INSERT INTO membership VALUES (?, ?, ?)", .blob(entry.workspace.bytes),
+        .int(membership.head.count), .blob(entry.bytes))
+      read[entry.workspace] = membership
+      return nil
+    }
+  }
+
+  /// Says something as the administrator.
+  @discardableResult
+  func say(
+    _ statement: MembershipEntry.Statement, in workspace: WorkspaceID, now: Int
+  ) throws(StoreError) -> MembershipEntry {
+    let entry = try translated {
+      try MembershipEntry(
+        statement, in: workspace, after: membership(of: workspace).last,
+        at: UInt64(max(0, now)) * 1000, signedBy: administrator())
+    }
+    if let reason = try refusal(of: entry) { throw .entryRefused(reason) }
+    return entry
+  }
+
+  private func administrator() throws -> DeviceKey {
+    guard let seed = try Files.read(folder.administratorKey, limit: 64) else {
+      throw StoreError.damaged("\(folder.administratorKey) is missing")
+    }
+    do { return try DeviceKey(seed: seed) } catch {
+      throw StoreError.damaged("\(folder.administratorKey) is no key")
+    }
+  }
+
+  /// How far devices have written, while nobody else can write for them.
+  func heads(
+    of keys: [PublicKey], in workspace: WorkspaceID
+  ) throws(StoreError) -> [WriterHead] {
+    keys.isEmpty ? [] : try LogReader(in: folder).heads(of: keys, in: workspace)
+  }
+
+  /// What SQLite finds wrong with the file, and what is wrong with the logs in it.
   public func check() throws(StoreError) -> [Damage] {
     try translated {
       let problems =
         try connection.integrityProblems()
         + connection.all(
           "PRAGMA foreign_key_check", row: { "a row of \($0.text(0)) belongs to nothing" })
-      return problems.map { Damage(place: "accounts.db", what: $0) }
+      return try problems.map { Damage(place: "accounts.db", what: $0) }
+        + workspaces().flatMap(checkMembership)
     }
+  }
+
+  /// Every entry again, signatures too.
+  private func checkMembership(of workspace: WorkspaceAccount) throws -> [Damage] {
+    var membership = Membership(workspace: workspace.id)
+    for (number, bytes) in try entries(of: workspace.id, after: 0).enumerated() {
+      do { try membership.append(MembershipEntry(bytes: bytes)) } catch {
+        return [
+          Damage(
+            place: "membership of \(workspace.name), entry \(number + 1)", what: "\(error)")
+        ]
+      }
+    }
+    return []
   }
 }

@@ -11,82 +11,118 @@ extension Accounts {
   ///   - secret: ``secretSize`` random bytes.
   ///   - pin: SHA-256 of the server's key when nobody else vouches for its certificate; else empty.
   ///   - expires: the last second it is good for, since 1970.
+  ///   - now: in seconds since 1970.
   public func invite(
-    _ name: String, to workspace: WorkspaceID, secret: [UInt8], pin: [UInt8] = [], expires: Int
+    _ name: String, to workspace: WorkspaceID, secret: [UInt8], pin: [UInt8] = [], expires: Int,
+    now: Int
   ) throws(StoreError) -> InviteCode {
     try transaction {
       let member = try member(name, of: workspace)
       guard !member.isDisabled else { throw StoreError.memberDisabled(name) }
-      try connection.run(
-        "INSERT INTO invite (workspace, secret, member, expires) VALUES (?, ?, ?, ?)",
-        .blob(workspace.bytes), .blob(Digest(of: secret).bytes), .text(name), .int(expires))
+      let key = try DeviceKey(seed: secret)
+      let entry = try say(
+        // All of its last second.
+        .invite(
+          member: name, key: key.publicKey, expires: UInt64(max(0, expires)) * 1000 + 999),
+        in: workspace, now: now)
       return InviteCode(
-        address: try address(), workspace: workspace, member: name, secret: secret, pin: pin)
+        address: try address(), workspace: workspace, member: name, secret: secret, pin: pin,
+        membershipHead: entry.id)
     }
   }
 
   /// Lets a device in. The invite is used up in the same transaction.
   ///
-  /// A device that comes again with a new invite, because it lost its token, keeps its id.
+  /// A device that comes again with a new invite, because it lost its token, stays who it is.
   ///
   /// - Parameters:
-  ///   - request: its proof was checked before.
-  ///   - id: for a new device.
   ///   - token: random; what the device will show.
   ///   - now: in seconds since 1970.
   public func join(
-    _ request: JoinRequest, to workspace: WorkspaceID, id: String, token: Token, now: Int
+    _ request: JoinRequest, to workspace: WorkspaceID, token: Token, now: Int
   ) throws(StoreError) -> JoinResponse {
-    try Name.check(request.deviceName)
+    let entry = request.entry
+    guard case .device(let key, let name, _) = entry.statement, entry.workspace == workspace else {
+      throw .inviteUnknown
+    }
+    try Name.check(name)
     return try transaction {
-      let name = try claim(request.secret, in: workspace, now: now)
-      let member = try member(name, of: workspace)
-      guard !member.isDisabled else { throw StoreError.memberDisabled(name) }
-      let device = try enrol(request, id: id, token, as: member, in: workspace, now: now)
-      guard let account = try workspaces().first(where: { $0.id == workspace }) else {
-        throw StoreError.inviteUnknown
+      let membership = try membership(of: workspace)
+      // The entry's own time is its author's word; the invite ends by our clock.
+      if let expires = membership.expiry(ofInvite: entry.signer),
+        UInt64(max(0, now)) * 1000 > expires
+      {
+        throw StoreError.inviteExpired
       }
-      return JoinResponse(
-        device: device, token: token, member: name, role: member.role.rawValue,
-        workspaceName: account.name)
-    }
-  }
-
-  /// Uses an invite up, and returns whose it was.
-  private func claim(_ secret: [UInt8], in workspace: WorkspaceID, now: Int) throws -> String {
-    let hash = Binding.blob(Digest(of: secret).bytes)
-    let invite = try connection.first(
-      "SELECT member, expires, used FROM invite WHERE workspace = ? AND secret = ?",
-      .blob(workspace.bytes), hash
-    ) { row in (member: row.text(0), expires: row.int(1), isUsed: !row.isNull(2)) }
-    guard let invite else { throw StoreError.inviteUnknown }
-    guard !invite.isUsed else { throw StoreError.inviteUsed }
-    guard now <= invite.expires else { throw StoreError.inviteExpired }
-    try connection.run(
-      "UPDATE invite SET used = ? WHERE workspace = ? AND secret = ?",
-      .int(now), .blob(workspace.bytes), hash)
-    return invite.member
-  }
-
-  private func enrol(
-    _ request: JoinRequest, id: String, _ token: Token, as member: Member,
-    in workspace: WorkspaceID, now: Int
-  ) throws -> String {
-    let hash = Binding.blob(Digest(of: token.bytes).bytes)
-    if let known = try device(withKey: request.key, in: workspace) {
-      guard known.member.name == member.name, !known.isRevoked else { throw StoreError.keyTaken }
+      try admit(entry)
       try connection.run(
-        "UPDATE device SET token = ?, name = ? WHERE workspace = ? AND id = ?",
-        hash, .text(request.deviceName), .blob(workspace.bytes), .text(known.id))
-      return known.id
+        """
+        INSERT INTO token VALUES (?1, ?2, ?3)
+        ON CONFLICT (workspace, key) DO UPDATE SET token = ?3
+        """, .blob(workspace.bytes), .blob(key.bytes), .blob(Digest(of: token.bytes).bytes))
+      guard let device = try devices(of: workspace).first(where: { $0.key == key }),
+        let account = try workspaces().first(where: { $0.id == workspace })
+      else { throw StoreError.inviteUnknown }
+      return JoinResponse(
+        device: device.id, token: token, member: device.member.name,
+        role: device.member.role.rawValue, workspaceName: account.name)
     }
-    try connection.run(
-      """
-      INSERT INTO device (workspace, id, member, name, key, token, enrolled)
-      VALUES (?, ?, ?, ?, ?, ?, ?)
-      """,
-      .blob(workspace.bytes), .text(id), .text(member.name), .text(request.deviceName),
-      .blob(request.key.bytes), hash, .int(now))
-    return id
+  }
+
+  private func admit(_ entry: MembershipEntry) throws(StoreError) {
+    guard let reason = try refusal(of: entry) else { return }
+    switch reason {
+    case .inviteUsed: throw .inviteUsed
+    case .inviteExpired: throw .inviteExpired
+    case .keyTaken: throw .keyTaken
+    case .badSignature: throw .unproven
+    case .unknownMember:
+      let member = try membership(of: entry.workspace).member(ofInvite: entry.signer)
+      throw .memberDisabled(member ?? "")
+    default: throw .inviteUnknown
+    }
+  }
+
+  /// The server's side of the membership log in a sync: takes what was said elsewhere, gives what is new.
+  ///
+  /// - Parameter heads: how far writers of devices have written, as the log stands now.
+  public func answer(
+    _ request: MembershipRequest, in workspace: WorkspaceID,
+    heads: ([PublicKey]) throws -> [WriterHead]
+  ) throws(StoreError) -> MembershipAnswer {
+    let refusals = try request.entries.map { bytes throws(StoreError) in
+      try take(bytes, in: workspace, heads)
+    }
+    let membership = try membership(of: workspace)
+    let known =
+      membership.hash(at: request.head.count) == request.head.hash ? request.head.count : 0
+    return MembershipAnswer(
+      head: membership.head, after: known, entries: try entries(of: workspace, after: known),
+      refusals: refusals)
+  }
+
+  private func take(
+    _ bytes: [UInt8], in workspace: WorkspaceID, _ heads: ([PublicKey]) throws -> [WriterHead]
+  ) throws(StoreError) -> Membership.Refusal? {
+    guard let entry = try? MembershipEntry(bytes: bytes) else { return .malformed }
+    guard entry.workspace == workspace else { return .otherWorkspace }
+    return try exclusively {
+      // What takes a right away must know all that the device wrote, or words would vanish that were taken already.
+      let closed = try membership(of: workspace).closed(by: entry.statement)
+      guard try heads(closed).allSatisfy(entry.statement.covers) else { return .stale }
+      let reason = try refusal(of: entry)
+      return reason == .known ? nil : reason
+    }
+  }
+}
+
+extension MembershipEntry.Statement {
+  /// Whether it says of a writer at least so much.
+  fileprivate func covers(_ head: WriterHead) -> Bool {
+    switch self {
+    case .member(_, _, let heads), .revoke(_, let heads):
+      heads.contains { $0.writer == head.writer && $0.sequence >= head.sequence }
+    default: true
+    }
   }
 }

@@ -1,88 +1,72 @@
 public import ChangeLog
 internal import SQLite
 
-/// What a member may do.
-public enum Role: String, CaseIterable, Sendable {
-  /// May write. That owners may admit others is for later: the administrator of the server does.
-  case owner
-  case editor
-  /// May read only.
-  case reader
-}
-
 /// A person in a workspace.
 public struct Member: Hashable, Sendable {
   public let name: String
+  /// What the member may do, or might before being shut out.
   public let role: Role
   /// Since when the person is shut out, in seconds since 1970.
   public let disabledAt: Int?
 
   public var isDisabled: Bool { disabledAt != nil }
+
+  init(_ member: Membership.Member) {
+    name = member.name
+    role = member.role ?? member.formerRole
+    disabledAt = member.role == nil ? Int(member.since / 1000) : nil
+  }
 }
 
 extension Accounts {
   /// All of them, by name.
   public func members(of workspace: WorkspaceID) throws(StoreError) -> [Member] {
-    try translated {
-      try connection.all(
-        "SELECT name, role, disabled FROM member WHERE workspace = ? ORDER BY name",
-        .blob(workspace.bytes), row: Self.member)
-    }
+    try membership(of: workspace).members.map(Member.init).sorted { $0.name < $1.name }
   }
 
   public func member(_ name: String, of workspace: WorkspaceID) throws(StoreError) -> Member {
-    let found = try translated {
-      try connection.first(
-        "SELECT name, role, disabled FROM member WHERE workspace = ? AND name = ?",
-        .blob(workspace.bytes), .text(name), row: Self.member)
-    }
-    guard let found else { throw .noMember(name) }
-    return found
+    guard let found = try membership(of: workspace).member(name) else { throw .noMember(name) }
+    return Member(found)
   }
 
+  /// - Parameter now: in seconds since 1970.
   public func addMember(
-    _ name: String, role: Role, to workspace: WorkspaceID
+    _ name: String, role: Role, to workspace: WorkspaceID, now: Int
   ) throws(StoreError) {
     try Name.check(name)
-    try translated {
-      try connection.run(
-        "INSERT INTO member (workspace, name, role) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        .blob(workspace.bytes), .text(name), .text(role.rawValue))
-      guard connection.changes == 1 else { throw StoreError.memberExists(name) }
+    try transaction {
+      guard try membership(of: workspace).member(name) == nil else {
+        throw StoreError.memberExists(name)
+      }
+      try say(.member(name: name, role: role, heads: []), in: workspace, now: now)
     }
   }
 
   /// From the member's next request on.
   public func setRole(
-    _ role: Role, of name: String, in workspace: WorkspaceID
+    _ role: Role, of name: String, in workspace: WorkspaceID, now: Int
   ) throws(StoreError) {
-    try update(name, in: workspace, "role = ?", .text(role.rawValue))
+    guard try !member(name, of: workspace).isDisabled else { throw .memberDisabled(name) }
+    try set(role, of: name, in: workspace, now: now)
   }
 
   /// Shuts out all devices of a member from their next request on, or lets them in again.
-  ///
-  /// - Parameter time: since when, in seconds since 1970; nil to let the member in again.
   public func setDisabled(
-    at time: Int?, _ name: String, in workspace: WorkspaceID
+    _ isDisabled: Bool, _ name: String, in workspace: WorkspaceID, now: Int
   ) throws(StoreError) {
-    try update(name, in: workspace, "disabled = ?", .int(time))
+    let member = try member(name, of: workspace)
+    guard member.isDisabled != isDisabled else { return }
+    try set(isDisabled ? nil : member.role, of: name, in: workspace, now: now)
   }
 
-  private func update(
-    _ name: String, in workspace: WorkspaceID, _ assignment: String, _ value: Binding
+  private func set(
+    _ role: Role?, of name: String, in workspace: WorkspaceID, now: Int
   ) throws(StoreError) {
-    try translated {
-      try connection.run(
-        "UPDATE member SET \(assignment) WHERE workspace = ? AND name = ?",
-        value, .blob(workspace.bytes), .text(name))
-      guard connection.changes == 1 else { throw StoreError.noMember(name) }
+    try exclusively {
+      let closed = try membership(of: workspace).closed(
+        by: .member(name: name, role: role, heads: []))
+      let heads = try heads(of: closed, in: workspace)
+      try say(.member(name: name, role: role, heads: heads), in: workspace, now: now)
     }
-  }
-
-  private static func member(_ row: Row) throws -> Member {
-    guard let role = Role(rawValue: row.text(1)) else {
-      throw StoreError.damaged("a member's role is \(row.text(1))")
-    }
-    return Member(name: row.text(0), role: role, disabledAt: row.optionalInt(2))
   }
 }

@@ -31,10 +31,12 @@ extension Accounts {
     return only
   }
 
-  /// - Parameter id: random.
+  /// - Parameters:
+  ///   - id: random.
+  ///   - now: in seconds since 1970.
   @discardableResult
   public func addWorkspace(
-    named name: String, id: WorkspaceID
+    named name: String, id: WorkspaceID, now: Int
   ) throws(StoreError) -> WorkspaceAccount {
     try Name.check(name)
     return try transaction {
@@ -42,6 +44,7 @@ extension Accounts {
         throw StoreError.workspaceExists(name)
       }
       try connection.run("INSERT INTO workspace VALUES (?, ?)", .blob(id.bytes), .text(name))
+      try say(.found(name: name), in: id, now: now)
       return WorkspaceAccount(id: id, name: name)
     }
   }

@@ -89,7 +89,7 @@ public final class LogDatabase {
   ///   - mayWrite: as for ``ChangeLog/ChangesetLog/answer(_:from:mayWrite:)``.
   public func answer(
     _ request: SyncRequest, from device: String, in log: SQLiteLog, now: Int,
-    mayWrite: (PublicKey) throws -> Verdict.Refusal?
+    mayWrite: (PublicKey, Header?) throws -> Verdict.Refusal?
   ) throws(StoreError) -> SyncResponse {
     try translated {
       try log.transaction {
@@ -100,6 +100,13 @@ public final class LogDatabase {
         return response
       }
     }
+  }
+
+  /// How far the writers of devices have come.
+  public func heads(
+    of keys: [PublicKey], in workspace: WorkspaceID
+  ) throws(StoreError) -> [WriterHead] {
+    try translated { try connection.heads(of: keys, in: workspace) }
   }
 
   /// The end of a log.

@@ -27,6 +27,13 @@ public final class LogReader {
     public let position: Int
   }
 
+  /// How far the writers of devices have come.
+  func heads(
+    of keys: [PublicKey], in workspace: WorkspaceID
+  ) throws(StoreError) -> [WriterHead] {
+    try translated { try connection.heads(of: keys, in: workspace) }
+  }
+
   public func statistics(of workspace: WorkspaceID) throws(StoreError) -> Statistics {
     try translated {
       try connection.reading {
@@ -43,6 +50,22 @@ public final class LogReader {
         return Statistics(
           changesets: count, bytes: bytes, writers: writers ?? 0,
           contacts: Dictionary(uniqueKeysWithValues: contacts))
+      }
+    }
+  }
+}
+
+extension Connection {
+  /// The last changesets, in the log of a workspace, of all writers with these keys.
+  func heads(of keys: [PublicKey], in workspace: WorkspaceID) throws -> [WriterHead] {
+    try keys.flatMap { key in
+      try all(
+        "SELECT id, sequence, head FROM writer WHERE workspace = ? AND key = ?",
+        .blob(workspace.bytes), .blob(key.bytes)
+      ) {
+        WriterHead(
+          writer: WriterID(bytes: $0.blob(0)), sequence: UInt64($0.int(1)),
+          id: Digest(bytes: $0.blob(2)))
       }
     }
   }

@@ -49,16 +49,18 @@ struct Init: ParsableCommand {
     let name = user ?? Edge.environment("USER") ?? "owner"
     try folder.create()
     try LogDatabase.create(in: folder)
-    let accounts = try Accounts.create(in: folder, address: address)
+    let accounts = try Accounts.create(
+      in: folder, address: address, key: DeviceKey(seed: Edge.random(32)))
     let pin = selfSigned ? try makeCertificate(in: folder) : []
     let invite = try accounts.transaction {
       let added = try accounts.addWorkspace(
         named: workspace,
-        id: WorkspaceID(bytes: workspaceID.flatMap { Hexadecimal.decode($0) } ?? Edge.random(16)))
-      try accounts.addMember(name, role: .owner, to: added.id)
+        id: WorkspaceID(bytes: workspaceID.flatMap { Hexadecimal.decode($0) } ?? Edge.random(16)),
+        now: Edge.now())
+      try accounts.addMember(name, role: .owner, to: added.id, now: Edge.now())
       return try accounts.invite(
         name, to: added.id, secret: Edge.random(Accounts.secretSize), pin: pin,
-        expires: Edge.now() + ValidTime.twoDays.seconds)
+        expires: Edge.now() + ValidTime.twoDays.seconds, now: Edge.now())
     }
     Output.give(invite.text)
     Output.tell("workspace \"\(workspace)\" in \(folder.path), first member \"\(name)\"")

@@ -30,6 +30,15 @@ enum Machine {
     return now.tv_sec < 0 ? 0 : UInt64(now.tv_sec) * 1000 + UInt64(now.tv_nsec / 1_000_000)
   }
 
+  /// So many random bytes, for what nobody may guess.
+  static func secret(_ count: Int) -> [UInt8] {
+    let random = surroundings().random
+    return (0..<(count + 7) / 8).flatMap { _ in
+      let number = random()
+      return (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * UInt64($0))) }
+    }.prefix(count).map { $0 }
+  }
+
   static func today() -> Day { day(milliseconds: surroundings().now()).day }
 
   /// The local day and time of day.

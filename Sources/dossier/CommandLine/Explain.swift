@@ -189,6 +189,12 @@ extension Failure {
       self.init(
         "broken-answer", exit: 76, "the remote's answer does not hold together: \(why)",
         details: ["nothing of it was saved"])
+    case .foreignMembers:
+      self.init(
+        "foreign-members", exit: 77,
+        "what answered is not the workspace of the invite: its members were signed for by others",
+        details: ["nothing was taken; what you wrote is kept here"],
+        fix: "dossier join CODE, if its server was set up anew")
     case .otherBeginning:
       self.init(
         "other-beginning", exit: 76,

@@ -126,6 +126,10 @@ struct SyncRun {
         "the server refuses \(count(report.setAside, "change")) of colleagues that yours were built on;"
           + " they are set aside, yours were sent without them")
     }
+    if report.members > 0 {
+      lines.append(
+        "\(count(report.members, "statement")) about who belongs to the team (dossier access)")
+    }
     for (id, reason) in report.refused + report.quarantined {
       lines.append("refused \(id.description.prefix(12)): \(reason)")
     }

@@ -114,11 +114,14 @@ enum ErrorCodes {
     Row(code: "other-beginning", exit: 76, meaning: "two snapshots that cannot be exchanged"),
     Row(code: "protocol-mismatch", exit: 76, meaning: "client and server are too far apart"),
 
+    Row(
+      code: "foreign-members", exit: 77, meaning: "a server with the members of another workspace"),
     Row(code: "not-allowed", exit: 77, meaning: "the server does not let this device do it"),
     Row(code: "not-yours", exit: 77, meaning: "undo: somebody else's command"),
     Row(code: "unknown-device", exit: 77, meaning: "a bundle of a device not known here"),
 
     Row(code: "key-missing", exit: 78, meaning: "the key of this device is missing"),
+    Row(code: "no-members", exit: 78, meaning: "access: nobody signed for the members here"),
     Row(code: "no-remote", exit: 78, meaning: "the store has no server"),
     Row(code: "no-such-workspace", exit: 78, meaning: "the server has no such workspace"),
     Row(code: "not-set-up", exit: 78, meaning: "there is no store"),

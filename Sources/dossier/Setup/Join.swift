@@ -40,7 +40,7 @@ struct Join: AsyncParsableCommand {
     do {
       answer = try await HTTPRemote.join(
         invite, trusting: TeamServer.trust(pin: invite.pin), deviceName: name,
-        key: context.store.deviceKey)
+        key: context.store.deviceKey, now: Machine.surroundings().now())
     } catch {
       var failure = Failure(explaining: error)
       if failure.exit == 69 {
@@ -50,6 +50,7 @@ struct Join: AsyncParsableCommand {
     }
     try context.store.transaction {
       if !isSame { try context.store.enter(invite.workspace, as: answer.member) }
+      try context.store.replica.trustMembership(with: invite.membershipHead)
       try context.store.set("remote.address", to: invite.address)
       try context.store.set("remote.token", to: answer.token.text)
       try context.store.set("remote.pin", to: Hexadecimal.encode(invite.pin))

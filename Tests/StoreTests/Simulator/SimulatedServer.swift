@@ -64,7 +64,8 @@ final class SimulatedServer {
     if past.count > 20 { past.removeFirst() }
     let request = try SyncRequest(decoding: bytes)
     do {
-      let response = try database.answer(request, from: device, in: log, now: past.count) { key in
+      let response = try database.answer(request, from: device, in: log, now: past.count) {
+        key, _ in
         self.revoked.contains(key.bytes)
           ? .notEnrolled : self.readers.contains(key.bytes) ? .readOnly : nil
       }
@@ -85,7 +86,7 @@ final class SimulatedServer {
     let request = try SyncRequest(decoding: request.encoded)
     do {
       return try database.answer(request, from: "outsider", in: otherLog, now: past.count) {
-        $0 == key ? nil : .notEnrolled
+        asking, _ in asking == key ? nil : .notEnrolled
       }
     } catch {
       close()

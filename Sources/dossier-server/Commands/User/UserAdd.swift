@@ -1,4 +1,5 @@
 import ArgumentParser
+import ChangeLog
 import LogStore
 
 struct UserAdd: ParsableCommand {
@@ -16,7 +17,7 @@ struct UserAdd: ParsableCommand {
 
   func run() throws {
     let (accounts, workspace) = try workspace.open()
-    try accounts.addMember(name, role: role, to: workspace.id)
+    try accounts.addMember(name, role: role, to: workspace.id, now: Edge.now())
     Output.tell("\(name) is \(role.rawValue) of \(workspace.name)")
     Output.tell("  to let a device in: dossier-server user invite \(Failure.quoted(name))")
   }

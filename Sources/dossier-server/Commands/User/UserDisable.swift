@@ -10,7 +10,7 @@ struct UserDisable: ParsableCommand {
 
   func run() throws {
     let (accounts, workspace) = try workspace.open()
-    try accounts.setDisabled(at: Edge.now(), name, in: workspace.id)
+    try accounts.setDisabled(true, name, in: workspace.id, now: Edge.now())
     Output.tell("\(name) is shut out of \(workspace.name) from the next request on")
     Output.tell("  to let them in again: dossier-server user enable \(Failure.quoted(name))")
   }

@@ -10,7 +10,7 @@ struct UserEnable: ParsableCommand {
 
   func run() throws {
     let (accounts, workspace) = try workspace.open()
-    try accounts.setDisabled(at: nil, name, in: workspace.id)
+    try accounts.setDisabled(false, name, in: workspace.id, now: Edge.now())
     Output.tell("\(name) may enter \(workspace.name) again")
   }
 }

@@ -24,7 +24,7 @@ struct UserInvite: ParsableCommand {
     let expires = Edge.now() + valid.seconds
     let invite = try accounts.invite(
       name, to: workspace.id, secret: Edge.random(Accounts.secretSize), pin: try serving().pin(),
-      expires: expires)
+      expires: expires, now: Edge.now())
     Output.give(invite.text)
     Output.tell("for one device of \(name), until \(UTCTime(seconds: expires))")
   }

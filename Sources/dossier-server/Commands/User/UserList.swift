@@ -1,4 +1,5 @@
 import ArgumentParser
+import ChangeLog
 import LogStore
 import SyncServer
 

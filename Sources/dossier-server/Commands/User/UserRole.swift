@@ -1,4 +1,5 @@
 import ArgumentParser
+import ChangeLog
 import LogStore
 
 struct UserRole: ParsableCommand {
@@ -14,7 +15,7 @@ struct UserRole: ParsableCommand {
 
   func run() throws {
     let (accounts, workspace) = try workspace.open()
-    try accounts.setRole(role, of: name, in: workspace.id)
+    try accounts.setRole(role, of: name, in: workspace.id, now: Edge.now())
     Output.tell("\(name) is \(role.rawValue) of \(workspace.name) from the next request on")
   }
 }

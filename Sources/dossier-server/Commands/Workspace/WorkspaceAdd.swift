@@ -12,7 +12,7 @@ struct WorkspaceAdd: ParsableCommand {
   func run() throws {
     let accounts = try Accounts(in: data.folder())
     let added = try accounts.addWorkspace(
-      named: name, id: WorkspaceID(bytes: Edge.random(16)))
+      named: name, id: WorkspaceID(bytes: Edge.random(16)), now: Edge.now())
     Output.give("\(added.id)")
     Output.tell("workspace \"\(name)\" has no members yet")
     Output.tell(

@@ -1,0 +1,1 @@
+../../../schema/accounts-002.sql

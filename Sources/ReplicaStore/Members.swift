@@ -1,0 +1,215 @@
+public import ChangeLog
+internal import SQLite
+
+/// The membership log as a replica keeps it: checked to the last signature before anything is believed.
+extension Replica {
+  /// Who belongs to the workspace, as far as is known here; without an entry when it keeps no membership log.
+  public func membership() throws -> Membership {
+    var membership = Membership(workspace: try identity().workspace)
+    try connection.forEach("SELECT bytes FROM membership ORDER BY number", []) { row in
+      do { try membership.append(MembershipEntry(bytes: row.blob(0)), isTrusted: true) } catch {
+        throw ReplicaError.damaged("the membership log (\(error))")
+      }
+    }
+    return membership
+  }
+
+  /// Believes only a log that holds this entry: the invite it came in with says so. What was believed before is
+  /// forgotten: a person said to go there.
+  public func trustMembership(with entry: Digest) throws {
+    try connection.transaction {
+      try connection.execute(
+        "DELETE FROM membership; DELETE FROM membership_unsent; DELETE FROM membership_pin")
+      guard entry != .zero else { return }
+      try connection.run("INSERT INTO membership_pin VALUES (1, ?)", .blob(entry.bytes))
+    }
+  }
+
+  /// Keeps a statement of this device for the next exchange.
+  ///
+  @discardableResult
+  public func say(_ statement: MembershipEntry.Statement) throws -> MembershipEntry {
+    try connection.transaction {
+      // Behind what was said here and is not on its way yet.
+      let last = try membershipRequest().entries.last.map { Digest(of: $0) } ?? membership().last
+      let entry = try MembershipEntry(
+        statement, in: identity().workspace, after: last, at: surroundings.now(), signedBy: key)
+      try keepForRemote(entry.bytes, entry.id)
+      return entry
+    }
+  }
+
+  /// How far the writers with these keys have come, as is known here.
+  public func heads(of keys: [PublicKey]) throws -> [WriterHead] {
+    try keys.flatMap { key in
+      try connection.all(
+        "SELECT id, sequence, head FROM writer WHERE key = ? AND sequence > 0", .blob(key.bytes)
+      ) {
+        WriterHead(
+          writer: WriterID(bytes: $0.blob(0)), sequence: UInt64($0.int(1)),
+          id: Digest(bytes: $0.blob(2)))
+      }
+    }
+  }
+
+  /// What was said here, or lost by the remote, and is not taken, with the reason.
+  public func refusedStatements() throws -> [(entry: MembershipEntry, reason: Membership.Refusal)] {
+    try connection.all(
+      "SELECT bytes, refused FROM membership_unsent WHERE refused IS NOT NULL ORDER BY id"
+    ) {
+      (
+        try MembershipEntry(bytes: $0.blob(0)),
+        Membership.Refusal(rawValue: UInt8($0.int(1))) ?? .malformed
+      )
+    }
+  }
+
+  /// Forgets what the remote would not take.
+  public func dropRefusedStatements() throws {
+    try connection.run("DELETE FROM membership_unsent WHERE refused IS NOT NULL")
+  }
+
+  // MARK: Exchange
+
+  func membershipRequest() throws -> MembershipRequest {
+    let entries = try connection.all(
+      "SELECT bytes FROM membership_unsent WHERE refused IS NULL", row: { $0.blob(0) })
+    var waiting = try entries.map { try MembershipEntry(bytes: $0) }
+      .sorted { ($0.time, $0.id) < ($1.time, $1.id) }
+    // Each after the one that its signer had seen.
+    var sorted: [MembershipEntry] = []
+    while let next = waiting.firstIndex(where: { one in
+      !waiting.contains { $0.id == one.previous }
+    }) { sorted.append(waiting.remove(at: next)) }
+    return MembershipRequest(
+      head: try membership().head,
+      entries: sorted.prefix(MembershipRequest.maximumEntries).map(\.bytes))
+  }
+
+  /// Takes what an answer says of the members, before its page is looked at.
+  ///
+  /// - Returns: how many entries are new here.
+  /// - Throws: ``ReplicaError/foreignMembers`` when it is the log of others; ``ReplicaError/brokenAnswer(_:)``.
+  func take(_ answer: MembershipAnswer, to request: MembershipRequest) throws -> Int {
+    for (bytes, refusal) in zip(request.entries, answer.refusals) {
+      guard let refusal else { continue }
+      try connection.run(
+        "UPDATE membership_unsent SET refused = ? WHERE id = ?", .int(Int64(refusal.rawValue)),
+        .blob(Digest(of: bytes).bytes))
+    }
+    let known = try membership()
+    guard answer.head != known.head || !answer.entries.isEmpty else { return 0 }
+    // A remote without one has lost it; what is known here is offered to nobody who does not ask.
+    guard answer.head.count > 0 else { return 0 }
+    var membership = known
+    if answer.after != known.head.count {
+      guard answer.after == 0 else { throw ReplicaError.brokenAnswer("its members do not follow") }
+      membership = Membership(workspace: known.workspace)
+    }
+    for bytes in answer.entries { try append(bytes, to: &membership) }
+    guard membership.head == answer.head else {
+      throw ReplicaError.brokenAnswer("its members do not add up")
+    }
+    try refuseForeign(membership, known)
+    let added = membership.head.count - known.head.count
+    if answer.after != known.head.count { try replace(membership, answer.entries) }
+    for (place, bytes) in answer.entries.enumerated() {
+      try connection.run(
+        "INSERT OR REPLACE INTO membership VALUES (?, ?)", .int(answer.after + place + 1),
+        .blob(bytes))
+      try connection.run(
+        "DELETE FROM membership_unsent WHERE id = ?", .blob(Digest(of: bytes).bytes))
+    }
+    return max(0, added)
+  }
+
+  func membershipEntries() throws -> [[UInt8]] {
+    try connection.all("SELECT bytes FROM membership ORDER BY number", row: { $0.blob(0) })
+  }
+
+  /// Takes what a bundle's maker knew of the members beyond what is known here. Another branch of the log is left to the
+  /// remote.
+  ///
+  /// - Returns: how many entries are new here.
+  func takeMembers(of bundle: Bundle) throws -> Int {
+    let known = try membership()
+    guard bundle.members.count > known.head.count else { return 0 }
+    var membership = Membership(workspace: known.workspace)
+    for bytes in bundle.members {
+      try append(bytes, to: &membership)
+      if membership.head.count == known.head.count, membership.head != known.head { return 0 }
+    }
+    try refuseForeign(membership, known)
+    for (place, bytes) in bundle.members.enumerated().dropFirst(known.head.count) {
+      try connection.run("INSERT INTO membership VALUES (?, ?)", .int(place + 1), .blob(bytes))
+    }
+    return membership.head.count - known.head.count
+  }
+
+  private func append(_ bytes: [UInt8], to membership: inout Membership) throws {
+    do { try membership.append(MembershipEntry(bytes: bytes)) } catch {
+      throw ReplicaError.brokenAnswer("an entry about members is not good: \(error)")
+    }
+  }
+
+  /// The founder is the same for ever, and the entry that an invite named is there.
+  private func refuseForeign(_ membership: Membership, _ known: Membership) throws {
+    let pin = try connection.first("SELECT id FROM membership_pin") { Digest(bytes: $0.blob(0)) }
+    let isOfSameFounder =
+      known.isEmpty || membership.hash(at: 1) == known.hash(at: 1)
+    guard isOfSameFounder, pin.map(membership.contains) ?? true else {
+      throw ReplicaError.foreignMembers
+    }
+  }
+
+  /// The remote's log is another than the one read here: it was set back, and perhaps went on. What it lost is said
+  /// again.
+  private func replace(_ membership: Membership, _ entries: [[UInt8]]) throws {
+    let former = try connection.all("SELECT bytes FROM membership", row: { $0.blob(0) })
+    for bytes in former where !membership.contains(Digest(of: bytes)) {
+      try keepForRemote(bytes, Digest(of: bytes))
+    }
+    try connection.execute("DELETE FROM membership")
+  }
+
+  private func keepForRemote(_ bytes: [UInt8], _ id: Digest) throws {
+    try connection.run(
+      "INSERT OR IGNORE INTO membership_unsent VALUES (?, ?, NULL)", .blob(id.bytes), .blob(bytes))
+  }
+
+  /// What others wrote beyond the end of their right and the remote has not got goes to quarantine: it never will. Our own
+  /// stays, to be exported.
+  ///
+  /// - Returns: what went, and how many of our own changesets were written again without it.
+  func letGoOfUnauthorised() throws -> (displaced: [ChangesetID], reissued: Int) {
+    let membership = try membership()
+    guard !membership.isEmpty else { return ([], 0) }
+    var branches: [WriterID: (number: Int, sequence: UInt64)] = [:]
+    let unsent = try connection.all(
+      """
+      SELECT writer.id, writer.number, writer.key, min(changeset.sequence), max(changeset.sequence)
+      FROM changeset JOIN writer ON writer.number = changeset.writer
+      WHERE position IS NULL AND writer.key != ? GROUP BY writer.number
+      """, .blob(key.publicKey.bytes)
+    ) {
+      (
+        id: WriterID(bytes: $0.blob(0)), number: $0.int(1), key: PublicKey(bytes: $0.blob(2)),
+        first: UInt64($0.int(3)), last: UInt64($0.int(4))
+      )
+    }
+    for writer in unsent {
+      // One that is not known here may come in again: a server set up anew knows nobody at first.
+      guard let limit = membership.device(writer.key)?.limit else { continue }
+      let first = max(writer.first, (limit[writer.id] ?? 0) + 1)
+      if first <= writer.last { branches[writer.id] = (writer.number, first) }
+    }
+    guard !branches.isEmpty else { return ([], 0) }
+    let gone = try giveWay(branches, then: applyAnew)
+    for id in gone.displaced {
+      try connection.run(
+        "UPDATE quarantine SET reason = ? WHERE id = ?",
+        .int(Int64(Verdict.Refusal.notEnrolled.rawValue)), .blob(id.bytes))
+    }
+    return gone
+  }
+}

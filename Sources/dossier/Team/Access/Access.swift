@@ -1,0 +1,75 @@
+import ArgumentParser
+import ChangeLog
+import DossierModel
+import DossierStore
+import ReplicaStore
+
+/// Who belongs to the team by the signed log: members, their roles, their devices.
+struct Access: StoreCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Who may read and write here, on which devices, as it was signed for.")
+
+  @OptionGroup var options: GlobalOptions
+  @Flag(help: "Those who are shut out, too.") var all = false
+
+  private static let fields = ["member", "role", "device", "name", "since", "state"]
+
+  func run(_ context: Context) throws {
+    let membership = try context.store.replica.membership()
+    guard !membership.isEmpty else {
+      throw Failure(
+        "no-members", exit: 78, "nobody signed for the members of this workspace",
+        details: ["a server keeps such a log; here whoever has the changes is in"],
+        fix: "dossier members")
+    }
+    let rows = rows(membership, own: context.store.replica.publicKey)
+    if context.wantsJSON { return try context.answer(objects: rows.map(\.json), of: Self.fields) }
+    try context.refuseFields()
+    context.show(Table(header: Self.fields, rows: rows.map(\.cells)))
+  }
+
+  private func rows(_ membership: Membership, own: PublicKey) -> [Row] {
+    membership.members.flatMap { member in
+      let devices = membership.devices.filter {
+        $0.member.utf8.elementsEqual(member.name.utf8)
+          && (all || ($0.revoked == nil && member.role != nil))
+      }
+      guard !devices.isEmpty else {
+        return all || member.role != nil ? [Row(member: member, device: nil, own: own)] : []
+      }
+      return devices.map { Row(member: member, device: $0, own: own) }
+    }
+  }
+}
+
+/// A member with one device, or with none yet.
+private struct Row {
+  let member: Membership.Member
+  let device: Membership.Device?
+  let own: PublicKey
+
+  private var state: String {
+    if member.role == nil { return "shut out" }
+    guard let device else { return "invited" }
+    if device.revoked != nil { return "revoked" }
+    return device.key == own ? "this device" : "in"
+  }
+
+  private var since: String {
+    Machine.text(Timestamp(milliseconds: device?.revoked ?? device?.since ?? member.since))
+  }
+
+  var cells: [String] {
+    [
+      member.name, member.role?.rawValue ?? "none", device?.key.deviceID ?? "", device?.name ?? "",
+      since, state,
+    ]
+  }
+
+  var json: JSON {
+    .object(
+      zip(["member", "role", "device", "name", "since", "state"], cells).map {
+        .init($0, .string($1))
+      })
+  }
+}
