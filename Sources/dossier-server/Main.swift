@@ -7,7 +7,7 @@ struct DossierServer: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dossier-server",
     abstract: "Keeps a team's dossiers level: stores what devices send and hands it out.",
-    version: "1.0.0",
+    version: "0.1.0",
     subcommands: [
       Init.self, Serve.self, User.self, DeviceGroup.self, WorkspaceGroup.self, Check.self,
       Stats.self, Compact.self, Backup.self, Restore.self,

@@ -24,4 +24,23 @@ import Testing
         FileManager.default.fileExists(atPath: Project.root.appending(path: path).path), "\(path)")
     }
   }
+
+  /// The description of the HTTP interface names the routes of the server, each with its method, and no other.
+  @Test func theDescriptionOfTheInterfaceHasEveryRoute() throws {
+    func text(_ path: String) throws -> String {
+      try String(contentsOf: Project.root.appending(path: path), encoding: .utf8)
+    }
+    let routes = try text("Sources/SyncServer/Routes.swift")
+      .matches(of: #/router\.(get|post)\("([^"]+)"/#)
+      .map { "\($0.1) \($0.2.replacing(":workspace", with: "{workspace}"))" }
+    var path = ""
+    var described: [String] = []
+    for line in try text("schema/openapi.yaml").split(separator: "\n") {
+      if let match = line.wholeMatch(of: #/  (\/\S*):/#) { path = String(match.1) }
+      if let match = line.wholeMatch(of: #/    (get|post):/#) {
+        described.append("\(match.1) \(path)")
+      }
+    }
+    #expect(routes.count == 5 && routes.sorted() == described.sorted())
+  }
 }
