@@ -14,15 +14,11 @@ extension Replica {
     return membership
   }
 
-  /// Believes only a log that holds this entry: the invite it came in with says so. What was believed before is
-  /// forgotten: a person said to go there.
+  /// Believes only a log that holds this entry: the invite it came in with says so. A log of another founder than the one
+  /// believed before takes its place, when it holds the entry: a person said to go there.
   public func trustMembership(with entry: Digest) throws {
-    try connection.transaction {
-      try connection.execute(
-        "DELETE FROM membership; DELETE FROM membership_unsent; DELETE FROM membership_pin")
-      guard entry != .zero else { return }
-      try connection.run("INSERT INTO membership_pin VALUES (1, ?)", .blob(entry.bytes))
-    }
+    guard entry != .zero else { return }
+    try connection.run("INSERT OR REPLACE INTO membership_pin VALUES (1, ?)", .blob(entry.bytes))
   }
 
   /// Keeps a statement of this device for the next exchange.
@@ -112,7 +108,9 @@ extension Replica {
     }
     try refuseForeign(membership, known)
     let added = membership.head.count - known.head.count
-    if answer.after != known.head.count { try replace(membership, answer.entries) }
+    if answer.after != known.head.count {
+      try replace(membership, isSame: isSameFounder(membership, known))
+    }
     for (place, bytes) in answer.entries.enumerated() {
       try connection.run(
         "INSERT OR REPLACE INTO membership VALUES (?, ?)", .int(answer.after + place + 1),
@@ -127,8 +125,8 @@ extension Replica {
     try connection.all("SELECT bytes FROM membership ORDER BY number", row: { $0.blob(0) })
   }
 
-  /// Takes what a bundle's maker knew of the members beyond what is known here. Another branch of the log is left to the
-  /// remote.
+  /// Takes what a bundle's maker knew of the members beyond what is known here. Another branch of the log, or the log of
+  /// others, is left to the remote: the changesets are looked at by what is known here.
   ///
   /// - Returns: how many entries are new here.
   func takeMembers(of bundle: Bundle) throws -> Int {
@@ -139,7 +137,7 @@ extension Replica {
       try append(bytes, to: &membership)
       if membership.head.count == known.head.count, membership.head != known.head { return 0 }
     }
-    try refuseForeign(membership, known)
+    do { try refuseForeign(membership, known) } catch ReplicaError.foreignMembers { return 0 }
     for (place, bytes) in bundle.members.enumerated().dropFirst(known.head.count) {
       try connection.run("INSERT INTO membership VALUES (?, ?)", .int(place + 1), .blob(bytes))
     }
@@ -152,24 +150,33 @@ extension Replica {
     }
   }
 
-  /// The founder is the same for ever, and the entry that an invite named is there.
+  /// The entry that an invite named is there, and the founder is the one believed before, unless a later invite leads to
+  /// another.
   private func refuseForeign(_ membership: Membership, _ known: Membership) throws {
     let pin = try connection.first("SELECT id FROM membership_pin") { Digest(bytes: $0.blob(0)) }
-    let isOfSameFounder =
-      known.isEmpty || membership.hash(at: 1) == known.hash(at: 1)
-    guard isOfSameFounder, pin.map(membership.contains) ?? true else {
+    let isInvited = pin.map { membership.contains($0) && !known.contains($0) } ?? false
+    let isOfSameFounder = known.isEmpty || isSameFounder(membership, known)
+    guard isOfSameFounder || isInvited, pin.map(membership.contains) ?? true else {
       throw ReplicaError.foreignMembers
     }
   }
 
+  private func isSameFounder(_ one: Membership, _ other: Membership) -> Bool {
+    one.hash(at: 1) == other.hash(at: 1)
+  }
+
   /// The remote's log is another than the one read here: it was set back, and perhaps went on. What it lost is said
   /// again.
-  private func replace(_ membership: Membership, _ entries: [[UInt8]]) throws {
+  private func replace(_ membership: Membership, isSame: Bool) throws {
     let former = try connection.all("SELECT bytes FROM membership", row: { $0.blob(0) })
+    try connection.execute("DELETE FROM membership")
+    guard isSame else {
+      try connection.execute("DELETE FROM membership_unsent")
+      return
+    }
     for bytes in former where !membership.contains(Digest(of: bytes)) {
       try keepForRemote(bytes, Digest(of: bytes))
     }
-    try connection.execute("DELETE FROM membership")
   }
 
   private func keepForRemote(_ bytes: [UInt8], _ id: Digest) throws {

@@ -45,7 +45,7 @@ extension Replica {
         }
         queue = chained ? try takeHeld() : []
       }
-      try quarantineBehindForks(&received)
+      try quarantineBehindRefused(&received)
       try applyReady(&received)
       try witness(changesets)
       return received
@@ -93,8 +93,9 @@ extension Replica {
     return .chained
   }
 
-  /// What waits behind a changeset that was refused as a fork would wait for ever.
-  private func quarantineBehindForks(_ received: inout Received) throws {
+  /// What waits behind a changeset that was refused as a fork, or because its author may not write, would wait for ever.
+  private func quarantineBehindRefused(_ received: inout Received) throws {
+    let lasting: [Verdict.Refusal] = [.forked, .notEnrolled, .readOnly]
     var hasMoved = true
     while hasMoved {
       hasMoved = false
@@ -102,14 +103,13 @@ extension Replica {
         try Changeset(bytes: $0.blob(0))
       }
       for changeset in held {
-        let isBehind = try connection.first(
-          "SELECT 1 FROM quarantine WHERE id = ? AND reason = ?",
-          .blob(changeset.header.previous.bytes), .int(Int64(Verdict.Refusal.forked.rawValue))
-        ) { _ in true }
-        guard isBehind == true else { continue }
+        let reason = try connection.first(
+          "SELECT reason FROM quarantine WHERE id = ?", .blob(changeset.header.previous.bytes)
+        ) { Verdict.Refusal(rawValue: UInt8($0.int(0))) }
+        guard case let reason?? = reason, lasting.contains(reason) else { continue }
         try connection.run("DELETE FROM held WHERE id = ?", .blob(changeset.id.bytes))
-        try quarantine(changeset, .forked)
-        received.quarantined.append((changeset.id, .forked))
+        try quarantine(changeset, reason)
+        received.quarantined.append((changeset.id, reason))
         hasMoved = true
       }
     }

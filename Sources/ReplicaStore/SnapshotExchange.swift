@@ -85,8 +85,8 @@ extension Replica {
       }
       var step = Step()
       step.isBehind = true
-      let held = try held()
-      if isAnew || snapshot.heads.contains(where: { held[$0.writer] < $0.sequence }) {
+      // By name: of a copied store another branch may be here, and as long.
+      if try isAnew || snapshot.heads.contains(where: { try !has($0.id) }) {
         try takeNews(snapshot, byRemote: log != nil, &step)
       }
       guard let log else { return step }

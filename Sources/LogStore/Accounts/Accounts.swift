@@ -8,7 +8,10 @@ internal import SQLite
 /// whoever takes changesets keeps it from changing meanwhile (``unchanged(_:)``). So no changeset slips through between.
 public final class Accounts {
   let connection: Connection
-  let folder: DataFolder
+  /// What the administrator signs with.
+  private let administrator: () throws -> DeviceKey
+  /// How far devices have written, as the log stands.
+  private let written: ([PublicKey], WorkspaceID) throws -> [WriterHead]
   /// What was read of each log so far: logs only grow.
   private var read: [WorkspaceID: Membership] = [:]
 
@@ -38,14 +41,24 @@ public final class Accounts {
     return accounts
   }
 
-  private init(opening folder: DataFolder) throws(StoreError) {
-    self.folder = folder
-    connection = try translated {
-      let connection = try Connection(path: folder.accounts)
+  private convenience init(opening folder: DataFolder) throws(StoreError) {
+    try self.init(
+      try translated { try Connection(path: folder.accounts) },
+      administrator: { try folder.administrator() },
+      written: { try LogReader(in: folder).heads(of: $0, in: $1) })
+  }
+
+  init(
+    _ connection: Connection, administrator: @escaping () throws -> DeviceKey,
+    written: @escaping ([PublicKey], WorkspaceID) throws -> [WriterHead]
+  ) throws(StoreError) {
+    self.connection = connection
+    self.administrator = administrator
+    self.written = written
+    try translated {
       try Self.configure(connection)
       try Self.refuseOlder(connection)
       try Self.migrations.apply(to: connection)
-      return connection
     }
   }
 
@@ -159,20 +172,11 @@ public final class Accounts {
     return entry
   }
 
-  private func administrator() throws -> DeviceKey {
-    guard let seed = try Files.read(folder.administratorKey, limit: 64) else {
-      throw StoreError.damaged("\(folder.administratorKey) is missing")
-    }
-    do { return try DeviceKey(seed: seed) } catch {
-      throw StoreError.damaged("\(folder.administratorKey) is no key")
-    }
-  }
-
   /// How far devices have written, while nobody else can write for them.
   func heads(
     of keys: [PublicKey], in workspace: WorkspaceID
   ) throws(StoreError) -> [WriterHead] {
-    keys.isEmpty ? [] : try LogReader(in: folder).heads(of: keys, in: workspace)
+    keys.isEmpty ? [] : try translated { try written(keys, workspace) }
   }
 
   /// What SQLite finds wrong with the file, and what is wrong with the logs in it.
@@ -199,5 +203,17 @@ public final class Accounts {
       }
     }
     return []
+  }
+}
+
+extension DataFolder {
+  /// The administrator's key, read each time it is needed.
+  fileprivate func administrator() throws -> DeviceKey {
+    guard let seed = try Files.read(administratorKey, limit: 64) else {
+      throw StoreError.damaged("\(administratorKey) is missing")
+    }
+    do { return try DeviceKey(seed: seed) } catch {
+      throw StoreError.damaged("\(administratorKey) is no key")
+    }
   }
 }

@@ -10,6 +10,9 @@ final class SimulatedServer {
   private(set) var disk: CrashDisk
   private var database: LogDatabase?
   private var log: SQLiteLog?
+  private var accounts: Accounts?
+  /// The administrator's key: it goes where the accounts go.
+  let administrator: DeviceKey
   /// Of another workspace, in the same database.
   private var otherLog: SQLiteLog?
   private let id: LogID
@@ -17,8 +20,7 @@ final class SimulatedServer {
   private(set) var acknowledged: [ChangesetID: Int] = [:]
   /// Requests that came, as bytes: a line may bring one again.
   private(set) var past: [Request] = []
-  var readers: Set<[UInt8]> = []
-  var revoked: Set<[UInt8]> = []
+  private var invites: UInt64 = 0
 
   /// What the log was called first.
   private var life: LogID?
@@ -32,8 +34,13 @@ final class SimulatedServer {
     let key: PublicKey
   }
 
-  init(number: UInt64, disk: CrashDisk = CrashDisk(), acknowledged: [ChangesetID: Int] = [:]) throws
-  {
+  init(
+    number: UInt64, disk: CrashDisk = CrashDisk(), administrator: DeviceKey? = nil,
+    acknowledged: [ChangesetID: Int] = [:]
+  ) throws {
+    self.administrator =
+      try administrator
+      ?? DeviceKey(seed: Array(repeating: UInt8(truncatingIfNeeded: 100 + number), count: 32))
     id = LogID(high: 1, low: number)
     self.disk = disk
     self.acknowledged = acknowledged
@@ -47,27 +54,45 @@ final class SimulatedServer {
     otherLog = try database.log(
       of: SimulatedOutsider.workspace, newID: LogID(high: 2, low: id.low))
     self.database = database
+    let key = administrator
+    let accounts = try Accounts(
+      Connection(path: "accounts.db", vfs: disk.vfs), administrator: { key },
+      written: { [unowned self] in try self.database?.heads(of: $0, in: $1) ?? [] })
+    self.accounts = accounts
+    if try accounts.workspaces().isEmpty {
+      try accounts.connection.run("INSERT INTO server VALUES (1, 'http://127.0.0.1:1')")
+      try accounts.addWorkspace(named: "team", id: TestReplica.workspace, now: 1)
+    }
     if life == nil { life = try log?.head().log }
   }
 
   func close() {
     log = nil
+    accounts = nil
     otherLog = nil
     database = nil
   }
 
   /// Answers a request, given and returned as bytes.
   func answer(_ bytes: [UInt8], from device: String, key: PublicKey) throws -> [UInt8] {
-    guard let database, let log else { throw IsDown() }
-    guard !revoked.contains(key.bytes) else { throw Refused() }
+    guard let database, let log, let accounts else { throw IsDown() }
+    guard try role(of: key) != nil else { throw Refused() }
     past.append(Request(bytes: bytes, device: device, key: key))
     if past.count > 20 { past.removeFirst() }
     let request = try SyncRequest(decoding: bytes)
     do {
-      let response = try database.answer(request, from: device, in: log, now: past.count) {
-        key, _ in
-        self.revoked.contains(key.bytes)
-          ? .notEnrolled : self.readers.contains(key.bytes) ? .readOnly : nil
+      // As the real server's core does.
+      var response = try accounts.unchanged {
+        let members = try accounts.membership(of: TestReplica.workspace)
+        return try database.answer(request, from: device, in: log, now: past.count) {
+          writer, header in
+          members.refusal(ofSender: key)
+            ?? (header.map { members.refusal(of: $0, by: writer) }
+              ?? members.refusal(ofSender: writer))
+        }
+      }
+      response.membership = try accounts.answer(request.membership, in: TestReplica.workspace) {
+        try database.heads(of: $0, in: TestReplica.workspace)
       }
       for (bytes, verdict) in zip(request.changesets, response.verdicts) {
         if case .accepted(let position) = verdict { acknowledged[Digest(of: bytes)] = position }
@@ -78,6 +103,73 @@ final class SimulatedServer {
       close()
       throw IsDown()
     }
+  }
+
+  // MARK: Members
+
+  func membership() throws -> Membership {
+    try accounts!.membership(of: TestReplica.workspace)
+  }
+
+  private func role(of key: PublicKey) throws -> ChangeLog.Role? {
+    guard let accounts else { throw IsDown() }
+    do { return try accounts.membership(of: TestReplica.workspace).role(of: key) } catch {
+      close()
+      throw IsDown()
+    }
+  }
+
+  /// The administrator invites a member of its own for a key, and the device comes in; one that is in already stays.
+  ///
+  /// - Returns: the entry that the invite names; nil when the device is in, or shut out for ever.
+  func admit(_ key: DeviceKey) throws -> Digest? {
+    guard let accounts, database != nil else { throw IsDown() }
+    let name = "member \(Hexadecimal.encode(Array(key.publicKey.bytes.prefix(4))))"
+    let workspace = TestReplica.workspace
+    let members = try membership()
+    guard members.device(key.publicKey) == nil else { return nil }
+    if members.member(name) == nil {
+      try accounts.addMember(name, role: .editor, to: workspace, now: 1)
+    }
+    invites += 1
+    let secret = Digest(of: id.bytes + members.head.hash.bytes + [UInt8(invites & 255)])
+    let code = try accounts.invite(
+      name, to: workspace, secret: secret.bytes, expires: 1000, now: 1)
+    let request = try JoinRequest(code, deviceName: "device", key: key, now: 1000)
+    _ = try accounts.join(request, to: workspace, token: Token(bytes: secret.bytes)!, now: 1)
+    return code.membershipHead
+  }
+
+  /// A reader becomes an editor, an editor a reader.
+  func toggleRole(of key: PublicKey) throws {
+    guard let accounts, let device = try membership().device(key),
+      let role = try membership().member(device.member)?.role
+    else { return }
+    try accounts.setRole(
+      role == .reader ? .editor : .reader, of: device.member, in: TestReplica.workspace, now: 1)
+  }
+
+  /// The entry that founded the workspace here.
+  func foundation() throws -> Digest {
+    guard let accounts else { throw IsDown() }
+    return try MembershipEntry(
+      bytes: accounts.entries(of: TestReplica.workspace, after: 0)[0]
+    ).id
+  }
+
+  func revokedCount() throws -> Int {
+    accounts == nil ? 0 : try membership().devices.count { $0.revoked != nil }
+  }
+
+  func letEverybodyWrite() throws {
+    for member in try membership().members where member.role == .reader {
+      try accounts!.setRole(.editor, of: member.name, in: TestReplica.workspace, now: 1)
+    }
+  }
+
+  func revoke(_ key: PublicKey) throws {
+    guard let accounts, try membership().device(key) != nil else { return }
+    _ = try accounts.revoke(key.deviceID, in: TestReplica.workspace, now: 1)
   }
 
   /// Answers a request to the outsider's workspace.

@@ -1,6 +1,7 @@
 import ChangeLog
 import CrashDisk
 import DossierModel
+import LogStore
 import ReplicaStore
 import SQLite
 
@@ -72,7 +73,7 @@ final class Simulation {
   private var names = 0
   private let seed: UInt64
   private var backups: [(disk: CrashDisk, key: UInt64)] = []
-  private var serverBackup: CrashDisk?
+  private var serverBackup: (disk: CrashDisk, administrator: DeviceKey)?
   private var folder: [(name: String, bytes: [UInt8])] = []
   var marks = 0
   /// Every mark that was acknowledged and is still somewhere.
@@ -99,6 +100,16 @@ final class Simulation {
       try SimulatedDevice(
         key: key, name: "device-\(names)", seed: seed &+ UInt64(names),
         bits: seed % 5 == 0 ? 4 : 64, disk: disk))
+    try join(devices.last!)
+  }
+
+  /// A person brings a device in, when the server does not know it; where it is out for ever, nothing comes of it.
+  func join(_ device: SimulatedDevice) throws {
+    do {
+      let entry = try server.admit(device.replica.key) ?? server.foundation()
+      try device.replica.replica.trustMembership(with: entry)
+    } catch is SimulatedServer.IsDown {
+    } catch is LogStore.StoreError { server.close() }
   }
 
   static func run(_ steps: [SimulatedStep], seed: UInt64) async throws -> Simulation {
@@ -151,11 +162,13 @@ final class Simulation {
     case .backUp: backups.append((device.picture(), device.key))
     case .setBack: try setBack(&dice)
     case .copyDevice: try copy(device, &dice)
-    case .backUpServer: serverBackup = server.disk.copy().restarted(damage: nil)
+    case .backUpServer:
+      serverBackup = (server.disk.copy().restarted(damage: nil), server.administrator)
     case .setServerBack:
       guard let backup = serverBackup else { break }
-      try replaceServer(on: backup.copy())
-    case .replaceServer: if dice.chance(30) { try replaceServer(on: CrashDisk()) }
+      try replaceServer(on: backup.disk.copy(), administrator: backup.administrator)
+    case .replaceServer:
+      if dice.chance(30) { try replaceServer(on: CrashDisk(), administrator: nil) }
     case .newerProgram:
       // What only a later version understands travels like anything else.
       try device.replica.commit(
@@ -183,8 +196,12 @@ final class Simulation {
       if dice.chance(50), let breach = try outsider.trespass(on: server) {
         throw Broken(description: breach)
       }
-    case .role: toggle(device.replica.key.publicKey, in: \.readers)
-    case .revoke: toggle(device.replica.key.publicKey, in: \.revoked)
+    case .role: try server.toggleRole(of: device.replica.key.publicKey)
+    case .revoke:
+      // Somebody must be left to be level with.
+      guard Set(devices.map(\.key)).count > 2, try server.revokedCount() == 0, dice.chance(50)
+      else { break }
+      try server.revoke(device.replica.key.publicKey)
     case .oldRequest:
       // A line brings a request again, hours later.
       if let old = server.past.randomElement(using: &dice) {
@@ -218,14 +235,6 @@ final class Simulation {
     try countAgain()
   }
 
-  private func toggle(
-    _ key: PublicKey, in list: ReferenceWritableKeyPath<SimulatedServer, Set<[UInt8]>>
-  ) {
-    if server[keyPath: list].remove(key.bytes) == nil {
-      server[keyPath: list].insert(key.bytes)
-    }
-  }
-
   func line(_ device: SimulatedDevice) -> SimulatedLine {
     SimulatedLine(server: server, device: device.name, key: device.replica.key.publicKey)
   }
@@ -249,10 +258,13 @@ final class Simulation {
     } catch is SimulatedLine.IsCut {
     } catch is SimulatedServer.IsDown {
     } catch is SimulatedServer.Refused {
+      try join(device)
     } catch is FormatError {
     } catch let error as ReplicaError {
       switch error {
       case .brokenAnswer, .stalled, .otherBeginning: break
+      // The server was set up anew; somebody sends an invite.
+      case .foreignMembers: try join(device)
       default: throw error
       }
     }
@@ -323,13 +335,10 @@ final class Simulation {
     if dice.chance(70) { try devices.last!.replica.replica.startNewWriter() }
   }
 
-  private func replaceServer(on disk: CrashDisk) throws {
+  private func replaceServer(on disk: CrashDisk, administrator: DeviceKey?) throws {
     servers += 1
-    let (readers, revoked) = (server.readers, server.revoked)
     server.close()
-    server = try SimulatedServer(number: servers, disk: disk)
-    server.readers = readers
-    server.revoked = revoked
+    server = try SimulatedServer(number: servers, disk: disk, administrator: administrator)
     faults += 1
     try countAgain()
   }

@@ -60,19 +60,21 @@ extension Simulation {
   func heal() async throws {
     trace.append("the world heals")
     try server.mend()
-    server.readers = []
-    server.revoked = []
+    try server.letEverybodyWrite()
     try countAgain()
     // Copies that wrote nothing since may share a name; from now on they must not.
     for device in devices {
       device.moveClock(to: device.clock)
       try device.replica.put(Field.status.number, .text(device.name), on: entities[0])
     }
-    for _ in 0..<4 {
-      for device in devices {
-        _ = try await SyncSession(device.replica.replica, with: line(device)).run()
-      }
+    for _ in 0..<5 {
+      for device in devices { try await syncHealed(device) }
+      // What was lost of the members came back, roles too.
+      try server.letEverybodyWrite()
     }
+    let members = try server.membership()
+    let out = devices.filter { members.role(of: $0.replica.key.publicKey) == nil }
+    let devices = devices.filter { members.role(of: $0.replica.key.publicKey) != nil }
     try await outsider.sync(with: server)
     guard try outsider.names() == server.outsidersNames() else {
       throw Broken(description: "the other workspace is not level")
@@ -84,7 +86,11 @@ extension Simulation {
       throw Broken(description: "the server names what nobody of the team ever wrote")
     }
     let expected = try ReplicaPicture(of: changesets)
-    let kept = try devices.flatMap { try $0.replica.quarantined() }
+    // On a machine that is out its words stay, to be exported.
+    let kept =
+      try devices.flatMap { try $0.replica.quarantined() }
+      + out.flatMap { try $0.replica.log() + $0.replica.quarantined() }
+    if let wrong = try unauthorised(changesets, members) { throw Broken(description: wrong) }
     let lost = census.subtracting(Self.marks(in: changesets + kept))
     guard lost.isEmpty else { throw Broken(description: "lost for ever: \(lost.sorted())") }
     let head = try server.head()
@@ -103,6 +109,8 @@ extension Simulation {
         "holds other changesets than the server: more \(names(here.subtracting(there))), less \(names(there.subtracting(here))), refused \(try one.replica.refused().count), quarantined \(names(Set(try one.quarantined().map(\.id))))"
       )
       try demand(one.identity.cursor == head, "is not at the server's end")
+      try demand(
+        one.replica.membership().head == members.head, "knows other members than the server")
       try demand(one.replica.unsentCount() == 0, "has something unsent")
       try demand(
         one.replica.waitingCount() == 0, "waits for something: \(try one.replica.missing())")
@@ -121,5 +129,33 @@ extension Simulation {
     guard writers.count == devices.count else {
       throw Broken(description: "two devices write under one name")
     }
+  }
+
+  /// A sync on a good line; who is not let in joins again, when that is possible.
+  private func syncHealed(_ device: SimulatedDevice) async throws {
+    for _ in 0..<3 {
+      do {
+        _ = try await SyncSession(device.replica.replica, with: line(device)).run()
+        return
+      } catch is SimulatedServer.Refused {
+        if try server.membership().device(device.replica.key.publicKey)?.revoked != nil { return }
+        try join(device)
+      } catch ReplicaError.foreignMembers { try join(device) }
+    }
+  }
+
+  /// A changeset in the server's log that its author had no right to write.
+  private func unauthorised(_ changesets: [Changeset], _ members: Membership) throws -> String? {
+    var keys: [WriterID: PublicKey] = [:]
+    for (_, one) in archive {
+      if let introduction = one.header.introduction { keys[one.header.writer] = introduction.key }
+    }
+    for one in changesets {
+      guard let key = keys[one.header.writer] else { continue }
+      if let refusal = members.refusal(of: one.header, by: key) {
+        return "the server has what nobody may write: \(refusal)"
+      }
+    }
+    return nil
   }
 }
