@@ -105,6 +105,26 @@ struct MembershipSyncTests {
     #expect(try ann.replica.membership().isEmpty)
   }
 
+  @Test("A bundle with the members of others is read, its members are not believed")
+  func bundleOfOthers() async throws {
+    let team = try Team()
+    let impostor = try Team(key: 66)
+    // Keys go by number, and ann has the first.
+    _ = try impostor.machine("ann")
+    let strange = try impostor.machine("bob")
+    try await strange.sync()
+    try strange.write(1, "from before the server was set up anew")
+    // Invited, and not yet level: ann knows an entry that the log must have, and nothing of it.
+    let ann = try team.machine("ann")
+    try ann.take(strange.bundle())
+    #expect(try ann.replica.membership().isEmpty)
+    let report = try await ann.sync()
+    #expect(try ann.replica.membership().head == team.membership().head)
+    // The server does not know that device; its words stay here and wait for it to come in.
+    #expect(report.refused.map(\.reason) == [.notEnrolled])
+    #expect(try ann.texts() == ["from before the server was set up anew"])
+  }
+
   @Test("A page with words of a device that nobody let in puts them in quarantine")
   func forgedAuthor() async throws {
     let team = try Team()
