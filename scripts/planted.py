@@ -117,7 +117,7 @@ FAULTS = [
      "guard isOfSameFounder || isInvited, pin.map(membership.contains) ?? true else {",
      "guard isOfSameFounder || isInvited || pin != nil else {"),
     ("a revocation that knows less than the server is taken", "Sources/LogStore/Accounts/Invites.swift",
-     "guard try heads(closed).allSatisfy(entry.statement.covers) else { return .stale }", ""),
+     "guard try heads(closed).allSatisfy(entry.statement.covers) else { return .stale }", "_ = try heads(closed)"),
     ("words beyond the end of a right stay where they came by bundle", REPLICA + "Exchange.swift",
      "      guard members > 0 else { return step }\n", "      guard members < 0 else { return step }\n"),
     ("statements about members that a server lost are not said again", REPLICA + "Members.swift",
