@@ -64,7 +64,17 @@ struct Timeline: StoreCommand {
       ])
     }
     context.show(table)
-    if table.rows.isEmpty { context.report("nothing has a date here") }
+    if table.rows.isEmpty { reportNothing(context) }
+  }
+
+  private func reportNothing(_ context: Context) {
+    guard reference == nil, since == nil, until == nil else {
+      return context.report("nothing has a date here")
+    }
+    context.report(
+      "nothing has a date between \(context.today.adding(days: -91)) and \(context.today.adding(days: 91))"
+    )
+    context.report("  what was before: dossier timeline --until today")
   }
 
   private func what(_ record: Record) -> String {
