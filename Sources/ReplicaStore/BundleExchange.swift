@@ -162,6 +162,7 @@ extension Replica {
     try connection.reading {
       let vector = try held()
       var wanted: [WriterID: UInt64] = [:]
+      let keys = try keyring()
       func want(_ writer: WriterID, _ sequence: UInt64) {
         if sequence > vector[writer] { wanted[writer] = max(wanted[writer] ?? 0, sequence) }
       }
@@ -175,7 +176,7 @@ extension Replica {
         for seen in header.seen { want(seen.writer, seen.sequence) }
         if header.isContinued { want(header.writer, header.sequence + 1) }
         // What a newer version wrote may be unreadable here; its header was looked at.
-        guard let body = try? changeset.decodedBody() else { return }
+        guard let body = try? changeset.decodedBody(keys) else { return }
         if case .changeset(let writer, let sequence) = vector.wait(for: header, body) {
           want(writer, sequence)
         }

@@ -26,6 +26,7 @@ extension Replica {
   public func passages(of entity: EntityID) throws -> [Passage] {
     try connection.reading {
       let vector = try applied()
+      let keys = try keyring()
       // A body that cannot be read here says of no record that it is about it.
       var passages: [Passage] = []
       try connection.forEach(
@@ -36,7 +37,7 @@ extension Replica {
         """, [.blob(entity.bytes)]
       ) { row in
         let changeset = try Changeset(bytes: row.blob(0))
-        guard let body = try? changeset.decodedBody(), body.names(entity) else { return }
+        guard let body = try? changeset.decodedBody(keys), body.names(entity) else { return }
         var state = Passage.State.unsent
         if row.isNull(3) {
           let header = changeset.header
@@ -53,7 +54,7 @@ extension Replica {
       }
       try connection.forEach("SELECT bytes FROM held ORDER BY id", []) { row in
         let changeset = try Changeset(bytes: row.blob(0))
-        guard let body = try? changeset.decodedBody(), body.names(entity) else { return }
+        guard let body = try? changeset.decodedBody(keys), body.names(entity) else { return }
         let header = changeset.header
         passages.append(
           Passage(
@@ -62,7 +63,7 @@ extension Replica {
       }
       try connection.forEach("SELECT bytes, reason FROM quarantine ORDER BY id", []) { row in
         guard let changeset = try? Changeset(bytes: row.blob(0)),
-          let body = try? changeset.decodedBody(), body.names(entity)
+          let body = try? changeset.decodedBody(keys), body.names(entity)
         else { return }
         let reason = Verdict.Refusal(rawValue: UInt8(row.int(1))) ?? .malformed
         passages.append(Passage(changeset: changeset, body: body, state: .quarantined(reason)))

@@ -125,7 +125,7 @@ extension Replica {
     var texts: [ChangeID: Text] = [:]
     for changeset in try ownUnsent() {
       let header = changeset.header
-      for (index, operation) in try changeset.decodedBody().operations.enumerated() {
+      for (index, operation) in try changeset.decodedBody(keyring()).operations.enumerated() {
         guard case .edit(_, let edit) = operation.action else { continue }
         let id = ChangeID(writer: header.writer, sequence: header.sequence, index: index)
         let documents = try state(of: operation.entity, withTexts: true)?.documents

@@ -93,7 +93,7 @@ extension Replica {
     try connection.all(sql, arguments) { row in
       let changeset = try Changeset(bytes: row.blob(1))
       return Logged(
-        number: row.int(0), changeset: changeset, body: try changeset.decodedBody(),
+        number: row.int(0), changeset: changeset, body: try changeset.decodedBody(keyring()),
         isSent: !row.isNull(2))
     }
   }
@@ -107,7 +107,7 @@ extension Replica {
       """, .blob(change.writer.bytes), .int(Int64(change.sequence))
     ) { $0.blob(0) }
     guard let bytes else { return try snapshotState(of: entity)?.action(of: change) }
-    let operations = try Changeset(bytes: bytes).decodedBody().operations
+    let operations = try Changeset(bytes: bytes).decodedBody(keyring()).operations
     return operations.indices.contains(change.index) ? operations[change.index].action : nil
   }
 

@@ -11,7 +11,7 @@ extension Replica {
       try takeFromSnapshot()
       var applier = try Applier(self)
       try forEachApplied { number, changeset in
-        try applier.apply(changeset, body: try changeset.decodedBody(), number: number)
+        try applier.apply(changeset, body: try changeset.decodedBody(keyring()), number: number)
       }
       try applier.finish()
       try connection.run("UPDATE replica SET reader = ?", .int(Int64(Header.reader)))
@@ -45,7 +45,7 @@ extension Replica {
   /// - Returns: the entities whose stored state is not what the log says.
   public func deviations() throws -> [EntityID] {
     try connection.reading {
-      var plain = try MemoryReplica(snapshot())
+      var plain = try MemoryReplica(snapshot(), keys: keyring())
       try forEachApplied { try plain.receive([$1]) }
       var stored: Set<EntityID> = []
       var deviations: [EntityID] = []

@@ -81,7 +81,7 @@ extension Replica {
     else { return .refused(.badSignature) }
     if let refusal = members.refusal(of: header, by: key) { return .refused(refusal) }
     // An unreadable body must not stop at the moment of applying, with others behind it.
-    guard header.minimumReader > Header.reader || (try? changeset.decodedBody()) != nil else {
+    guard try header.minimumReader > Header.reader || isReadable(changeset) else {
       return .refused(.malformed)
     }
     if writer == nil, let introduction = header.introduction {
@@ -183,6 +183,7 @@ extension Replica {
     of group: [(number: Int, changeset: Changeset)], _ applied: VersionVector
   ) throws -> [Body]? {
     var vector = applied
+    let keys = try keyring()
     var bodies: [Body] = []
     for (_, changeset) in group {
       let header = changeset.header
@@ -190,7 +191,7 @@ extension Replica {
         // Of a writer with two branches, the one the author had seen.
         try header.seen.allSatisfy({ try has($0.id) }),
         // One for a newer reader was taken unread, and may turn out unreadable.
-        let body = try? changeset.decodedBody(), vector.wait(for: header, body) == nil
+        let body = try? changeset.decodedBody(keys), vector.wait(for: header, body) == nil
       else { return nil }
       vector[header.writer] = header.sequence
       bodies.append(body)

@@ -94,7 +94,8 @@ extension Replica {
       WHERE writer = (SELECT writer FROM replica) AND sequence > ? ORDER BY sequence
       """, .int(shared)
     ) { try Changeset(bytes: $0.blob(0)) }
-    let bodies = try unsent.map { try $0.decodedBody() }
+    let keys = try keyring()
+    let bodies = try unsent.map { try $0.decodedBody(keys) }
 
     try connection.run(
       "DELETE FROM changeset WHERE writer = ? AND sequence > ?", .int(old.number), .int(shared))

@@ -12,6 +12,8 @@ public final class Replica {
   let projection: any Projection
   /// The writers' numbers as read in one transaction.
   private var knownNumbers: (transaction: Int, numbers: WriterNumbers)?
+  /// The keys as read in one transaction.
+  var knownKeys: (transaction: Int, keys: Keyring)?
 
   /// Opens the replica in `connection`.
   ///
@@ -55,6 +57,7 @@ public final class Replica {
       PackageResources.replica_001_sql, PackageResources.replica_002_sql,
       PackageResources.replica_003_sql, PackageResources.replica_004_sql,
       PackageResources.replica_005_sql, PackageResources.replica_006_sql,
+      PackageResources.replica_007_sql,
     ])
 
   /// A rollback journal, and every commit on disk before it is acknowledged, the folder's entry included.

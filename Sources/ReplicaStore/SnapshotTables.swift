@@ -79,7 +79,7 @@ extension Replica {
       SELECT number, bytes FROM changeset WHERE id IN (SELECT id FROM snapshot_changeset)
       """, []
     ) { row in
-      for operation in try Changeset(bytes: row.blob(1)).decodedBody().operations {
+      for operation in try Changeset(bytes: row.blob(1)).decodedBody(keyring()).operations {
         if case .unknown = operation.action { continue }
         try connection.run(
           "INSERT OR IGNORE INTO history VALUES (?, ?)", .blob(operation.entity.bytes),

@@ -125,7 +125,9 @@ import Testing
       header.introduction = nil
       header.previous = dice.digest()
       header.sequence = sequence
-      let bytes = try Changeset(header: header, body: dice.body(by: header.writer), key: key).bytes
+      let bytes = try Changeset(
+        header: header, body: dice.body(by: header.writer), key: key, seal: header.seal
+      ).bytes
       #expect(((try? Changeset(bytes: bytes)) != nil) == isTaken, "\(sequence)")
     }
   }
@@ -137,7 +139,9 @@ import Testing
     header.sequence = 1
     header.previous = .zero
     header.introduction = Introduction(key: key.publicKey, salt: dice.id())
-    let bytes = try Changeset(header: header, body: dice.body(by: header.writer), key: key).bytes
+    let bytes = try Changeset(
+      header: header, body: dice.body(by: header.writer), key: key, seal: header.seal
+    ).bytes
     #expect(throws: FormatError.invalid("the writer's name does not come from its key")) {
       try Changeset(bytes: bytes)
     }

@@ -30,10 +30,10 @@ import Testing
       let key = dice.key()
       let header = dice.header(key: key)
       let body = dice.body(by: header.writer)
-      let written = try Changeset(header: header, body: body, key: key)
+      let written = try Changeset(header: header, body: body, key: key, seal: header.seal)
       let read = try Changeset(bytes: written.bytes)
       #expect(read.header == header)
-      #expect(try read.decodedBody() == body)
+      #expect(try read.decodedBody(header.keys) == body)
       #expect(read.id == written.id && read.bytes == written.bytes)
       #expect(read.isSigned(by: key.publicKey))
       #expect(!read.isSigned(by: dice.key().publicKey))
@@ -102,7 +102,8 @@ import Testing
     for _ in 0..<6 {
       let key = dice.key()
       let header = dice.header(key: key)
-      let changeset = try Changeset(header: header, body: dice.body(by: header.writer), key: key)
+      let changeset = try Changeset(
+        header: header, body: dice.body(by: header.writer), key: key, seal: header.seal)
       for (place, bytes) in damaged(changeset.bytes) {
         guard let read = try? Changeset(bytes: bytes) else { continue }
         let isSame = encoded(read) == bytes

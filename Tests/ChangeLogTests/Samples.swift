@@ -181,3 +181,14 @@ extension Dice {
 
   mutating func key() -> DeviceKey { try! DeviceKey(seed: bytes(32)) }
 }
+
+extension Header {
+  private static let key = EpochKey(bytes: Array(0..<32))
+
+  /// What seals a body of its epoch; nil for epoch 0.
+  var seal: (key: EpochKey, salt: [UInt8])? {
+    epoch == 0 ? nil : (Self.key, [UInt8](repeating: 7, count: EpochKey.saltSize))
+  }
+
+  var keys: Keyring { Keyring([epoch: Self.key]) }
+}

@@ -108,6 +108,8 @@ public enum FormatError: Error, Equatable, Sendable {
   case unknownFormat(Int)
   case tooLarge(limit: Int)
   case invalid(String)
+  /// Sealed with a key of the workspace that is not here.
+  case sealed(epoch: UInt64)
 }
 
 extension FormatError: CustomStringConvertible {
@@ -121,6 +123,7 @@ extension FormatError: CustomStringConvertible {
     case .unknownFormat(let number): "format \(number) is not known to this version"
     case .tooLarge(let limit): "larger than \(limit) bytes"
     case .invalid(let what): what
+    case .sealed(let epoch): "sealed with the key of epoch \(epoch), which is not here"
     }
   }
 }

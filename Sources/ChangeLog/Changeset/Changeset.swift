@@ -29,10 +29,20 @@ public struct Changeset: Sendable {
   }
 
   /// Writes and signs a changeset.
-  public init(header: Header, body: Body, key: DeviceKey) throws {
+  ///
+  /// - Parameter seal: the key of the header's epoch and ``EpochKey/saltSize`` random bytes; for epoch 0 nil.
+  public init(
+    header: Header, body: Body, key: DeviceKey, seal: (key: EpochKey, salt: [UInt8])? = nil
+  ) throws {
+    precondition((header.epoch == 0) == (seal == nil))
     var writer = ByteWriter(reserving: 256)
     header.encode(into: &writer)
-    self.body = body.encoded(by: header.writer)
+    let plain = body.encoded(by: header.writer)
+    self.body =
+      try seal.map { seal in
+        try seal.key.seal(
+          plain, salt: seal.salt, for: Self.sealingContext(header), with: writer.bytes)
+      } ?? plain
     writer.append(block: self.body)
     writer.append(raw: try key.sign(writer.bytes))
     guard writer.bytes.count <= Self.maximumSize else {
@@ -43,8 +53,27 @@ public struct Changeset: Sendable {
     id = Digest(of: bytes)
   }
 
-  public func decodedBody() throws(FormatError) -> Body {
-    try Body(decoding: body, writtenBy: header.writer)
+  /// - Parameter keys: for a sealed body.
+  /// - Throws: ``FormatError/sealed(epoch:)`` when its key is not among them.
+  public func decodedBody(_ keys: Keyring = Keyring()) throws(FormatError) -> Body {
+    guard header.epoch != 0 else { return try Body(decoding: body, writtenBy: header.writer) }
+    guard let key = keys[header.epoch] else { throw .sealed(epoch: header.epoch) }
+    // Exactly the bytes in front of the body are what was sealed with it.
+    var front = ByteWriter(reserving: 256)
+    header.encode(into: &front)
+    guard let plain = key.open(body, for: Self.sealingContext(header), with: front.bytes) else {
+      throw .invalid("the body was not sealed with the key of its epoch")
+    }
+    return try Body(decoding: plain, writtenBy: header.writer)
+  }
+
+  /// Whoever loses the salt's randomness still seals different changesets with different keys.
+  private static func sealingContext(_ header: Header) -> [UInt8] {
+    var writer = ByteWriter(reserving: 64)
+    writer.append(raw: Array("dossier changeset 1".utf8))
+    writer.append(id: header.writer)
+    writer.append(bigEndian: header.sequence)
+    return writer.bytes
   }
 
   /// Whether the device whose key this is signed these bytes.

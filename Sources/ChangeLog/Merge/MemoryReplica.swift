@@ -8,8 +8,13 @@ public struct MemoryReplica: Sendable {
   /// What came before its causes, in order of arrival.
   public private(set) var held: [Changeset] = []
 
-  /// - Parameter snapshot: what came before all that will be received.
-  public init(_ snapshot: Snapshot? = nil) {
+  private let keys: Keyring
+
+  /// - Parameters:
+  ///   - snapshot: what came before all that will be received.
+  ///   - keys: for bodies that are sealed.
+  public init(_ snapshot: Snapshot? = nil, keys: Keyring = Keyring()) {
+    self.keys = keys
     for entity in snapshot?.entities ?? [] { entities[entity.id] = entity.state }
     for head in snapshot?.heads ?? [] { applied[head.writer] = head.sequence }
     appliedIDs = Set(snapshot?.entries.map(\.id) ?? [])
@@ -32,7 +37,7 @@ public struct MemoryReplica: Sendable {
       var vector = applied
       var group: [Changeset] = []
       var next: Changeset? = first
-      while let part = next, let body = try? part.decodedBody(),
+      while let part = next, let body = try? part.decodedBody(keys),
         vector.wait(for: part.header, body) == nil,
         part.header.seen.allSatisfy({ appliedIDs.contains($0.id) })
       {
@@ -49,7 +54,7 @@ public struct MemoryReplica: Sendable {
 
   private mutating func apply(_ changeset: Changeset) throws {
     let header = changeset.header
-    for (index, operation) in try changeset.decodedBody().operations.enumerated() {
+    for (index, operation) in try changeset.decodedBody(keys).operations.enumerated() {
       if case .unknown = operation.action { continue }
       let id = ChangeID(writer: header.writer, sequence: header.sequence, index: index)
       entities[operation.entity, default: EntityState(kind: operation.kind)]

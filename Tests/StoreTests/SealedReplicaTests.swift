@@ -1,0 +1,90 @@
+import ChangeLog
+import ReplicaStore
+import SQLite
+import Testing
+
+/// Replicas of a workspace whose bodies are sealed.
+struct SealedReplicaTests {
+  private let first = EpochKey(bytes: Array(1...32))
+  private let second = EpochKey(bytes: Array(2...33))
+  private let note = EntityID(high: 1, low: 1)
+  private let canary = "the minister will not sign"
+
+  private func log(of replica: TestReplica) throws -> [Changeset] {
+    try replica.replica.connection.all("SELECT bytes FROM changeset ORDER BY number") {
+      try Changeset(bytes: $0.blob(0))
+    }
+  }
+
+  @Test func whatIsWrittenIsSealedWithTheNewestKey() throws {
+    let ann = try TestReplica(1)
+    try ann.replica.keep([1: first])
+    try ann.put(1, .text(Text(canary)), on: note)
+    try ann.replica.keep([2: second])
+    try ann.put(1, .text(Text(canary + " twice")), on: note)
+    #expect(try log(of: ann).map(\.header.epoch) == [1, 2])
+    for changeset in try log(of: ann) {
+      #expect(!String(decoding: changeset.bytes, as: UTF8.self).contains(canary))
+    }
+    try ann.replica.rebuild()
+    #expect(
+      try ann.replica.state(of: note)?[1]?.alive.map(\.value) == [
+        .text(Text(canary + " twice"))
+      ])
+    #expect(try ann.replica.deviations().isEmpty)
+    try ann.replica.checkLog()
+  }
+
+  @Test func whatCameBeforeItsKeyIsAppliedWhenTheKeyComes() throws {
+    let ann = try TestReplica(1)
+    try ann.replica.keep([1: first])
+    try ann.put(1, .text(Text(canary)), on: note)
+    try ann.replica.keep([2: second])
+    try ann.put(1, .text(Text("signed after all")), on: note)
+    let bob = try TestReplica(2)
+    #expect(try bob.replica.receive(log(of: ann)).quarantined.isEmpty)
+    #expect(try bob.replica.state(of: note) == nil)
+    #expect(try bob.replica.keep([2: second]).applied == 0)
+    #expect(try bob.replica.keep([1: first]).applied == 2)
+    #expect(
+      try bob.replica.state(of: note)?[1]?.alive.map(\.value) == [
+        .text(Text("signed after all"))
+      ])
+    #expect(try bob.replica.deviations().isEmpty)
+  }
+
+  @Test func whatIsSealedWithAnotherKeyThanItsEpochsGoesToQuarantine() throws {
+    let ann = try TestReplica(1)
+    try ann.replica.keep([1: second])
+    try ann.put(1, .text(Text(canary)), on: note)
+    let bob = try TestReplica(2)
+    try bob.replica.keep([1: first])
+    #expect(try bob.replica.receive(log(of: ann)).quarantined.map(\.reason) == [.malformed])
+  }
+
+  @Test func aKeyIsNotExchangedForAnother() throws {
+    let ann = try TestReplica(1)
+    try ann.replica.keep([1: first])
+    #expect(throws: ReplicaError.self) { try ann.replica.keep([1: second, 2: second]) }
+    #expect(try ann.replica.keyring()[1] == first)
+    #expect(try ann.replica.keyring()[2] == nil)
+  }
+
+  @Test func whatWasWrittenInTheClearIsSealedWhenItEntersAnEncryptedWorkspace() throws {
+    let ann = try TestReplica(1)
+    try ann.put(1, .text(Text(canary)), on: note)
+    try ann.replica.keep([3: first])
+    try ann.replica.join(WorkspaceID(high: 8, low: 8))
+    #expect(try log(of: ann).map(\.header.epoch) == [3])
+    #expect(
+      try ann.replica.state(of: note)?[1]?.alive.map(\.value) == [.text(Text(canary))])
+  }
+
+  @Test func noSnapshotTellsWhatIsSealed() throws {
+    let ann = try TestReplica(1)
+    try ann.replica.keep([1: first])
+    try ann.put(1, .text(Text(canary)), on: note)
+    #expect(try ann.replica.makeSnapshot() == nil)
+    #expect(try ann.replica.compact() == nil)
+  }
+}
