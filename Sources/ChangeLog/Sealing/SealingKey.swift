@@ -1,5 +1,5 @@
 import Crypto
-import Foundation
+import FoundationEssentials
 
 /// What others seal a secret to a device with (X25519); the device's half follows from its ``DeviceKey``.
 public struct SealingKey: Hashable, Comparable, Sendable {
@@ -26,7 +26,7 @@ public struct SealingKey: Hashable, Comparable, Sendable {
     do {
       let key = try Curve25519.KeyAgreement.PublicKey(rawRepresentation: bytes)
       guard try Self.isSound(key) else { throw FormatError.invalid("a key of low order") }
-      var sender = try HPKE.Sender(recipientKey: key, ciphersuite: Self.suite, info: Data(context))
+      var sender = try HPKE.Sender(recipientKey: key, ciphersuite: Self.suite, info: .init(context))
       return Array(sender.encapsulatedKey) + Array(try sender.seal(secret))
     } catch { throw FormatError.invalid("nothing can be sealed to this key") }
   }
@@ -60,8 +60,8 @@ extension DeviceKey {
   func open(_ box: [UInt8], for context: [UInt8]) -> [UInt8]? {
     guard box.count >= 48,
       var recipient = try? HPKE.Recipient(
-        privateKey: agreement, ciphersuite: SealingKey.suite, info: Data(context),
-        encapsulatedKey: Data(box.prefix(32))),
+        privateKey: agreement, ciphersuite: SealingKey.suite, info: .init(context),
+        encapsulatedKey: .init(box.prefix(32))),
       let secret = try? recipient.open(box.dropFirst(32))
     else { return nil }
     return Array(secret)
