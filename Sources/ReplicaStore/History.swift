@@ -90,10 +90,11 @@ extension Replica {
   }
 
   private func logged(_ sql: String, _ arguments: [Binding]) throws -> [Logged] {
-    try connection.all(sql, arguments) { row in
+    let keys = try keyring()
+    return try connection.all(sql, arguments) { row in
       let changeset = try Changeset(bytes: row.blob(1))
       return Logged(
-        number: row.int(0), changeset: changeset, body: try changeset.decodedBody(keyring()),
+        number: row.int(0), changeset: changeset, body: try changeset.decodedBody(keys),
         isSent: !row.isNull(2))
     }
   }

@@ -10,8 +10,9 @@ extension Replica {
       try projection.clear(in: connection)
       try takeFromSnapshot()
       var applier = try Applier(self)
+      let keys = try keyring()
       try forEachApplied { number, changeset in
-        try applier.apply(changeset, body: try changeset.decodedBody(keyring()), number: number)
+        try applier.apply(changeset, body: try changeset.decodedBody(keys), number: number)
       }
       try applier.finish()
       try connection.run("UPDATE replica SET reader = ?", .int(Int64(Header.reader)))

@@ -74,12 +74,13 @@ extension Replica {
     applier.take(batch)
     try applier.finish()
     // What is kept of the log below it serves as history.
+    let keys = try keyring()
     try connection.forEach(
       """
       SELECT number, bytes FROM changeset WHERE id IN (SELECT id FROM snapshot_changeset)
       """, []
     ) { row in
-      for operation in try Changeset(bytes: row.blob(1)).decodedBody(keyring()).operations {
+      for operation in try Changeset(bytes: row.blob(1)).decodedBody(keys).operations {
         if case .unknown = operation.action { continue }
         try connection.run(
           "INSERT OR IGNORE INTO history VALUES (?, ?)", .blob(operation.entity.bytes),

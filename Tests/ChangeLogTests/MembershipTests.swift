@@ -74,6 +74,18 @@ import Testing
     #expect(try refusal(Membership(workspace: workspace), 7, 1, 1) == nil)
   }
 
+  @Test func nothingIsSealedWhereNobodyWasGivenAKey() throws {
+    let team = try team()
+    let device = try key(1).publicKey
+    let introduction = Introduction(key: device, salt: ID(high: 1, low: 1))
+    var header = Header(
+      workspace: workspace, writer: introduction.writer, sequence: 1, previous: .zero,
+      clock: Timestamp(milliseconds: 1), introduction: introduction)
+    #expect(team.refusal(of: header, by: device) == nil)
+    header.epoch = 1
+    #expect(team.refusal(of: header, by: device) == .malformed)
+  }
+
   @Test func whatWasWrittenBeforeARightEndedCountsAndNothingAfterIt() throws {
     var team = try team()
     try say(.revoke(key: key(2).publicKey, heads: [head(9, 5)]), in: &team)

@@ -42,14 +42,13 @@ struct SealedReplicaTests {
     try ann.replica.keep([2: second])
     try ann.put(1, .text(Text("signed after all")), on: note)
     let bob = try TestReplica(2)
-    #expect(try bob.replica.receive(log(of: ann)).quarantined.isEmpty)
-    #expect(try bob.replica.state(of: note) == nil)
-    #expect(try bob.replica.keep([2: second]).applied == 0)
-    #expect(try bob.replica.keep([1: first]).applied == 2)
+    try bob.replica.keep([1: first])
+    let received = try bob.replica.receive(log(of: ann))
+    #expect(received.applied == 1 && received.quarantined.isEmpty)
+    #expect(try bob.replica.state(of: note)?[1]?.alive.map(\.value) == [.text(Text(canary))])
+    #expect(try bob.replica.keep([2: second]).applied == 1)
     #expect(
-      try bob.replica.state(of: note)?[1]?.alive.map(\.value) == [
-        .text(Text("signed after all"))
-      ])
+      try bob.replica.state(of: note)?[1]?.alive.map(\.value) == [.text("signed after all")])
     #expect(try bob.replica.deviations().isEmpty)
   }
 
@@ -60,6 +59,25 @@ struct SealedReplicaTests {
     let bob = try TestReplica(2)
     try bob.replica.keep([1: first])
     #expect(try bob.replica.receive(log(of: ann)).quarantined.map(\.reason) == [.malformed])
+  }
+
+  /// Nobody could ever read it, and all that is built on it would wait for ever.
+  @Test func whatIsSealedWhereNothingIsGoesToQuarantine() throws {
+    let ann = try TestReplica(1)
+    try ann.replica.keep([1: first])
+    try ann.put(1, .text(Text(canary)), on: note)
+    let bob = try TestReplica(2)
+    #expect(try bob.replica.receive(log(of: ann)).quarantined.map(\.reason) == [.malformed])
+    #expect(try bob.replica.waitingCount() == 0)
+  }
+
+  @Test func whatIsNotSealedWhereAllIsGoesToQuarantine() throws {
+    let ann = try TestReplica(1)
+    try ann.put(1, .text(Text(canary)), on: note)
+    let bob = try TestReplica(2)
+    try bob.replica.keep([1: first])
+    #expect(try bob.replica.receive(log(of: ann)).quarantined.map(\.reason) == [.malformed])
+    #expect(try bob.replica.state(of: note) == nil)
   }
 
   @Test func aKeyIsNotExchangedForAnother() throws {

@@ -118,7 +118,9 @@ public struct Membership: Sendable {
 
   /// Whether a changeset of a device counts; nil when it does. Before the first entry everybody's does.
   public func refusal(of header: Header, by key: PublicKey) -> Verdict.Refusal? {
-    refusal(of: header.writer, header.sequence, by: key)
+    // No entry gives anybody a key yet: what is sealed could be read by nobody.
+    guard isEmpty || header.epoch == 0 else { return .malformed }
+    return refusal(of: header.writer, header.sequence, by: key)
   }
 
   func refusal(

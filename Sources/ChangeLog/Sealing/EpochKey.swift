@@ -8,8 +8,8 @@ public struct EpochKey: Hashable, Sendable {
   public static let size = 32
   /// Of the random bytes in front of everything sealed, in bytes.
   public static let saltSize = 16
-  /// How many bytes something sealed is longer than it was.
-  public static let overhead = saltSize + 16
+  /// Of the mark at its end that shows a change, in bytes.
+  private static let tagSize = 16
 
   public let bytes: [UInt8]
 
@@ -18,9 +18,6 @@ public struct EpochKey: Hashable, Sendable {
     precondition(bytes.count == Self.size)
     self.bytes = bytes
   }
-
-  /// What shows that two hold the same key, and tells nothing of it.
-  public var commitment: Digest { Digest(of: Array("dossier epoch 1".utf8) + bytes) }
 
   /// Seals with a key for this one message, made of the epoch's, the salt and the context (HKDF-SHA256,
   /// ChaCha20-Poly1305).
@@ -40,12 +37,12 @@ public struct EpochKey: Hashable, Sendable {
 
   /// - Returns: nil when it was not sealed with this key for this context and header.
   func open(_ sealed: [UInt8], for context: [UInt8], with header: [UInt8]) -> [UInt8]? {
-    guard sealed.count >= Self.overhead else { return nil }
+    guard sealed.count >= Self.saltSize + Self.tagSize else { return nil }
     let key = messageKey(Array(sealed.prefix(Self.saltSize)), context)
     guard
       let box = try? ChaChaPoly.SealedBox(
-        nonce: Self.nonce, ciphertext: sealed.dropFirst(Self.saltSize).dropLast(16),
-        tag: sealed.suffix(16)),
+        nonce: Self.nonce, ciphertext: sealed.dropFirst(Self.saltSize).dropLast(Self.tagSize),
+        tag: sealed.suffix(Self.tagSize)),
       let message = try? ChaChaPoly.open(box, using: key, authenticating: header)
     else { return nil }
     return Array(message)

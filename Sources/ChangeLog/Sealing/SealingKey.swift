@@ -2,7 +2,7 @@ import Crypto
 import FoundationEssentials
 
 /// What others seal a secret to a device with (X25519); the device's half follows from its ``DeviceKey``.
-public struct SealingKey: Hashable, Comparable, Sendable {
+public struct SealingKey: Hashable, Sendable {
   public static let size = 32
 
   public let bytes: [UInt8]
@@ -13,11 +13,11 @@ public struct SealingKey: Hashable, Comparable, Sendable {
     self.bytes = bytes
   }
 
-  public static func < (a: Self, b: Self) -> Bool { a.bytes.lexicographicallyPrecedes(b.bytes) }
-
   static let suite = HPKE.Ciphersuite.Curve25519_SHA256_ChachaPoly
   /// Of what ``seal(_:for:)`` gives for an ``EpochKey``, in bytes.
-  static let boxSize = 32 + EpochKey.size + 16
+  static let boxSize = encapsulatedSize + EpochKey.size + 16
+  /// Of the sender's half in front of it, in bytes.
+  fileprivate static let encapsulatedSize = 32
 
   /// Seals a secret to whoever holds the other half (HPKE base mode, RFC 9180).
   ///
@@ -58,11 +58,11 @@ extension DeviceKey {
 
   /// - Returns: nil when it was not sealed to this device for this context.
   func open(_ box: [UInt8], for context: [UInt8]) -> [UInt8]? {
-    guard box.count >= 48,
+    guard box.count > SealingKey.encapsulatedSize,
       var recipient = try? HPKE.Recipient(
         privateKey: agreement, ciphersuite: SealingKey.suite, info: .init(context),
-        encapsulatedKey: .init(box.prefix(32))),
-      let secret = try? recipient.open(box.dropFirst(32))
+        encapsulatedKey: .init(box.prefix(SealingKey.encapsulatedSize))),
+      let secret = try? recipient.open(box.dropFirst(SealingKey.encapsulatedSize))
     else { return nil }
     return Array(secret)
   }

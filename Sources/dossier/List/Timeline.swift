@@ -15,17 +15,21 @@ struct Timeline: StoreCommand {
   @Option(help: ArgumentHelp("From here on.", valueName: "DATE")) var since: String?
   @Option(help: ArgumentHelp("Up to here.", valueName: "DATE")) var until: String?
 
+  /// Of everything only so many days back and ahead are shown.
+  private static let window = 91
+
   func run(_ context: Context) throws {
     var terms: [Filter.Term] = []
     if let reference { terms.append(.init(.inside(reference))) }
     if let first = try since.map({ try context.date($0) })
       ?? (reference == nil && until == nil
-        ? FuzzyDate(day: context.today.adding(days: -91)) : nil)
+        ? FuzzyDate(day: context.today.adding(days: -Self.window)) : nil)
     {
       terms.append(.init(.since(first)))
     }
     if let last = try until.map({ try context.date($0) })
-      ?? (reference == nil && since == nil ? FuzzyDate(day: context.today.adding(days: 91)) : nil)
+      ?? (reference == nil && since == nil
+        ? FuzzyDate(day: context.today.adding(days: Self.window)) : nil)
     {
       terms.append(.init(.until(last)))
     }
@@ -71,9 +75,10 @@ struct Timeline: StoreCommand {
     guard reference == nil, since == nil, until == nil else {
       return context.report("nothing has a date here")
     }
-    context.report(
-      "nothing has a date between \(context.today.adding(days: -91)) and \(context.today.adding(days: 91))"
+    let (first, last) = (
+      context.today.adding(days: -Self.window), context.today.adding(days: Self.window)
     )
+    context.report("nothing has a date between \(first) and \(last)")
     context.report("  what was before: dossier timeline --until today")
   }
 
