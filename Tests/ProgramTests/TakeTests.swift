@@ -88,6 +88,19 @@ import Testing
     #expect(taken.errors.contains("there is no rule \"nonsense\""))
   }
 
+  /// What was there before the meeting, and what another window writes, is not the scribe's to take back.
+  @Test func undoTakesBackTheLinesOfThisSessionOnly() throws {
+    defer { try? FileManager.default.removeItem(at: program.home) }
+    try program.run(["note", "before the meeting", "-d", "d"]).expectSuccess()
+    let taken = try program.run(
+      ["take", "d"], input: "/undo\none\ntwo\n/undo\n/undo\n/undo\nthree\n"
+    ).expectSuccess()
+    let notes = try program.run(["notes", "--fields", "text"]).output.lines
+    #expect(Set(notes) == ["before the meeting", "three"])
+    #expect(taken.errors.components(separatedBy: "there is nothing to take back").count == 3)
+    #expect(taken.errors.contains("1 record taken"))
+  }
+
   /// A slip of the fingers is told, and costs no word.
   @Test func slipsAreTold() throws {
     defer { try? FileManager.default.removeItem(at: program.home) }

@@ -58,6 +58,13 @@ extension Store {
     try connection.transaction { try takeBack(command.logged, as: "undo") }
   }
 
+  /// Takes back one command by its changeset; nil when it is not here any more.
+  public func undo(_ id: ChangesetID) throws -> UndoReport? {
+    try connection.transaction {
+      try replica.changeset(id).map { try takeBack($0, as: "undo") }
+    }
+  }
+
   /// Takes back the last undo, as long as nothing was written since.
   public func redo() throws -> UndoReport? {
     try connection.transaction {

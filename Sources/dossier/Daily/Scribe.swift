@@ -1,6 +1,7 @@
 import ChangeLog
 import DossierModel
 import DossierStore
+import ReplicaStore
 
 /// Takes the minutes of a dialogue: one line in, one record on disk out.
 ///
@@ -13,8 +14,15 @@ struct Scribe {
   /// What was written last: `...` and `s/…/…/` change it.
   private var last: (id: EntityID, field: Field)?
   private(set) var isOver = false
-  /// How many records were made.
-  private(set) var count = 0
+  /// What this session wrote and did not take back, the last at the end.
+  private var commands: [Written] = []
+
+  /// One line on disk.
+  private struct Written {
+    let changeset: ChangesetID
+    /// The record that it made; nil when it changed one.
+    let record: EntityID?
+  }
 
   /// What came of a line.
   struct Answer {
@@ -37,7 +45,7 @@ struct Scribe {
     case .empty: return nil
     case .note(let text): return try note("note", text)
     case .said(let name, let text): return try said(name, text, line)
-    case .more(let text): return try change { $0 + "\n" + text }
+    case .more(let text): return try changeLast { $0 + "\n" + text }
     case .topic(let name):
       topic = name
       return Answer(text: "topic: \(name)")
@@ -63,14 +71,35 @@ struct Scribe {
     }
   }
 
+  /// How many records were made, and not taken back.
+  var count: Int { commands.count { $0.record != nil } }
+
   // MARK: Records
+
+  private mutating func make(_ work: (inout Draft) throws -> EntityID) throws -> EntityID {
+    let id = try context.store.write("take", work)
+    remember(id)
+    return id
+  }
+
+  private mutating func change(_ work: (inout Draft) throws -> Void) throws {
+    let before = context.store.replica.lastWritten
+    try context.store.write("take", work)
+    // What was so already is not written again.
+    if context.store.replica.lastWritten != before { remember(nil) }
+  }
+
+  private mutating func remember(_ record: EntityID?) {
+    guard let written = context.store.replica.lastWritten else { return }
+    commands.append(Written(changeset: written.id, record: record))
+  }
 
   private mutating func note(_ kind: String, _ text: String, by speaker: EntityID? = nil) throws
     -> Answer
   {
     let (topic, rule, place) = (topic, rule, place)
     let context = context
-    let id = try context.store.write("take") { draft in
+    let id = try make { draft in
       let id = draft.create(.note)
       var words = WordsOptions()
       words.rule = rule
@@ -81,7 +110,6 @@ struct Scribe {
       return id
     }
     last = (id, .noteText)
-    count += 1
     let who = try speaker.map { try context.name($0) }
     return try made(id, [kind == "note" ? "" : kind, who ?? ""])
   }
@@ -113,7 +141,7 @@ struct Scribe {
     }
     let us = try context.store.us()
     let isTask = !isPromise && owners.allSatisfy { us.contains($0) }
-    let id = try context.store.write("take") { draft in
+    let id = try make { draft in
       let id = draft.create(.action)
       try draft.put(.actionText, .text(found?.words ?? text), on: id)
       for owner in owners { try draft.add(.owners, .entity(owner), on: id) }
@@ -126,7 +154,6 @@ struct Scribe {
       return id
     }
     last = (id, .actionText)
-    count += 1
     let names = try owners.map { try context.name($0) }.joined(separator: ", ")
     var answer = try made(
       id, [isTask ? "action" : "commitment", names, found.map { "due \($0.due.reading)" } ?? ""])
@@ -158,7 +185,7 @@ struct Scribe {
     }
     return try naming(names, line) { scribe, parties in
       let present = try scribe.context.store.record(dialogue)?.parts(.participants) ?? []
-      try scribe.context.store.write("take") { draft in
+      try scribe.change { draft in
         for party in parties {
           // For whom somebody speaks stays as it was noted.
           let known = present.filter { $0.reference("party") == party }
@@ -211,31 +238,31 @@ struct Scribe {
 
   // MARK: The line before
 
-  private func change(_ edit: (String) -> String) throws -> Answer {
+  private mutating func changeLast(_ edit: (String) -> String) throws -> Answer {
     guard let last, let record = try context.store.record(last.id),
       let text = record.text(last.field)
     else { return Answer(text: "there is no line to go on with", isProblem: true) }
     let changed = try RecordJSON.checked(edit(text), last.field.type, last.field.name)
-    try context.store.write("take") { draft in
+    try change { draft in
       try draft.put(last.field, .text(changed), on: last.id)
     }
     return try made(last.id, ["now: " + changed.replacing("\n", with: " / ")])
   }
 
-  private func correct(_ old: String, _ new: String) throws -> Answer {
+  private mutating func correct(_ old: String, _ new: String) throws -> Answer {
     guard let last, let text = try context.store.record(last.id)?.text(last.field),
       text.contains(old)
     else { return Answer(text: "the last line has no \"\(old)\"", isProblem: true) }
-    return try change { text in
+    return try changeLast { text in
       guard let range = text.firstRange(of: old) else { return text }
       return text.replacingCharacters(in: range, with: new)
     }
   }
 
   private mutating func undo() throws -> Answer {
-    guard let report = try context.store.undo(), report.count > 0 else {
-      return Answer(text: "there is nothing to take back", isProblem: true)
-    }
+    guard let line = commands.popLast(), let report = try context.store.undo(line.changeset),
+      report.count > 0
+    else { return Answer(text: "there is nothing to take back", isProblem: true) }
     last = nil
     return Answer(text: "taken back")
   }
