@@ -15,6 +15,10 @@ public struct Membership: Sendable {
   /// In the order in which they came in.
   public private(set) var devices: [Device] = []
   private var invites: [PublicKey: Invite] = [:]
+  /// In an encrypted workspace what is sealed to whoever holds the recovery code.
+  var recovery: SealingKey?
+  /// The keys given so far, in their order.
+  var grants: [KeyGrant.Epoch] = []
   /// The names of all entries, in their order.
   private var ids: [Digest] = []
   private var places: [Digest: Int] = [:]
@@ -51,11 +55,15 @@ public struct Membership: Sendable {
     public fileprivate(set) var revoked: UInt64?
     /// Of each of its writers the last changeset that counts; nil while it may write.
     public fileprivate(set) var limit: [WriterID: UInt64]?
+    /// With what keys are sealed to it; nil in a workspace that is not encrypted.
+    let recipient: SealingKey?
   }
 
   private struct Invite {
     let member: String
     let expires: UInt64
+    /// With what keys are sealed to whoever holds it; nil in a workspace that is not encrypted.
+    let recipient: SealingKey?
     var isUsed = false
   }
 
@@ -77,8 +85,10 @@ public struct Membership: Sendable {
     case inviteExpired = 11
     /// It is here already.
     case known = 12
-    /// A device wrote more than the statement knows of.
+    /// A device wrote more than the statement knows of, or others may read, or by another key.
     case stale = 13
+    /// It does not give the keys that it has to, or gives some that it must not.
+    case wrongKeys = 14
   }
 
   public init(workspace: WorkspaceID) { self.workspace = workspace }
@@ -118,8 +128,8 @@ public struct Membership: Sendable {
 
   /// Whether a changeset of a device counts; nil when it does. Before the first entry everybody's does.
   public func refusal(of header: Header, by key: PublicKey) -> Verdict.Refusal? {
-    // No entry gives anybody a key yet: what is sealed could be read by nobody.
-    guard isEmpty || header.epoch == 0 else { return .malformed }
+    // What is sealed where nobody has a key could be read by nobody, what is not sealed elsewhere by everybody.
+    guard isEmpty || isEncrypted == (header.epoch != 0) else { return .malformed }
     return refusal(of: header.writer, header.sequence, by: key)
   }
 
@@ -155,14 +165,24 @@ public struct Membership: Sendable {
     }
     if case .found(let name) = entry.statement {
       guard isEmpty else { throw .notAllowed }
+      try checkFirstGrant(of: entry)
       guard isTrusted || entry.isSigned else { throw .badSignature }
       (self.name, administrator) = (name, entry.signer)
+      recovery = entry.grant?.recipient
     } else {
       // The cheap questions first: a signature costs.
       try mayBeSaid(entry)
       guard isTrusted || entry.isSigned else { throw .badSignature }
-      try apply(entry, isTrusted: isTrusted)
+      if isTrusted {
+        try apply(entry, isTrusted: true)
+      } else {
+        var next = self
+        try next.apply(entry, isTrusted: false)
+        try next.checkGrant(of: entry, after: self)
+        self = next
+      }
     }
+    if let key = entry.grant?.key { grants.append(key) }
     places[id] = ids.count
     ids.append(id)
     head = Head(count: ids.count, hash: head.hash.followed(by: id))
@@ -170,6 +190,7 @@ public struct Membership: Sendable {
 
   private func mayBeSaid(_ entry: MembershipEntry) throws(Refusal) {
     if case .device = entry.statement {
+      if isRecovery(entry) { return }
       guard let invite = invites[entry.signer] else { throw .inviteUnknown }
       guard !invite.isUsed else { throw .inviteUsed }
       guard entry.time <= invite.expires else { throw .inviteExpired }
@@ -183,43 +204,70 @@ public struct Membership: Sendable {
   private mutating func apply(_ entry: MembershipEntry, isTrusted: Bool) throws(Refusal) {
     switch entry.statement {
     case .found, .other: break
-    case .member(let name, let role, let heads): set(role, of: name, heads, at: entry.time)
+    case .member, .revoke: try change(entry.statement, at: entry.time)
     case .invite(let member, let key, let expires):
       guard self.member(member)?.role != nil else { throw .unknownMember }
       guard invites[key] == nil, device(key) == nil, key != administrator else { throw .keyTaken }
-      invites[key] = Invite(member: member, expires: expires)
+      invites[key] = Invite(
+        member: member, expires: expires, recipient: entry.grant?.recipient)
     case .device(let key, let name, let proof):
       try admit(key, name, proof, entry, isTrusted: isTrusted)
+    }
+  }
+
+  /// What says that somebody has other rights than before.
+  private mutating func change(
+    _ statement: MembershipEntry.Statement, at time: UInt64
+  ) throws(Refusal) {
+    switch statement {
+    case .member(let name, let role, let heads): set(role, of: name, heads, at: time)
     case .revoke(let key, let heads):
       guard let place = devices.firstIndex(where: { $0.key == key }) else { throw .unknownDevice }
       guard devices[place].revoked == nil else { break }
-      devices[place].revoked = entry.time
+      devices[place].revoked = time
       close(place, heads)
+    default: break
     }
   }
 
   private mutating func admit(
     _ key: PublicKey, _ name: String, _ proof: [UInt8], _ entry: MembershipEntry, isTrusted: Bool
   ) throws(Refusal) {
-    guard let invite = invites[entry.signer] else { throw .inviteUnknown }
+    let member = try memberLetIn(by: entry)
+    let recipient = entry.grant?.recipient
     let words = MembershipEntry.Statement.proof(
-      of: key, in: workspace, invitedBy: entry.signer)
+      of: key, in: workspace, invitedBy: entry.signer, recipient: recipient)
     guard isTrusted || key.verify(signature: proof, of: words) else { throw .badSignature }
-    guard let role = member(invite.member)?.role else { throw .unknownMember }
+    guard let role = member.role else { throw .unknownMember }
     if let place = devices.firstIndex(where: { $0.key == key }) {
       // It lost its token, and comes again.
-      guard devices[place].member == invite.member, devices[place].revoked == nil else {
-        throw .keyTaken
-      }
+      guard devices[place].member == member.name, devices[place].revoked == nil,
+        devices[place].recipient == recipient
+      else { throw .keyTaken }
       devices[place].name = name
     } else {
       guard key != administrator, invites[key] == nil else { throw .keyTaken }
       devices.append(
         Device(
-          key: key, member: invite.member, name: name, since: entry.time,
-          limit: role == .reader ? [:] : nil))
+          key: key, member: member.name, name: name, since: entry.time,
+          limit: role == .reader ? [:] : nil, recipient: recipient))
     }
     invites[entry.signer]?.isUsed = true
+  }
+
+  /// The recovery code of an encrypted workspace is an invite that is always good, for a device of an owner.
+  private func isRecovery(_ entry: MembershipEntry) -> Bool {
+    isEncrypted && entry.signer == administrator
+  }
+
+  private func memberLetIn(by entry: MembershipEntry) throws(Refusal) -> Member {
+    if isRecovery(entry) {
+      guard let owner = members.first(where: { $0.role == .owner }) else { throw .unknownMember }
+      return owner
+    }
+    guard let invite = invites[entry.signer] else { throw .inviteUnknown }
+    guard let member = member(invite.member) else { throw .unknownMember }
+    return member
   }
 
   private mutating func set(
@@ -248,6 +296,27 @@ public struct Membership: Sendable {
     guard devices[place].limit == nil else { return }
     devices[place].limit = Dictionary(
       heads.map { ($0.writer, $0.sequence) }, uniquingKeysWith: max)
+  }
+
+  /// What the keys of an encrypted workspace are sealed with: for its devices, its open invites, the recovery code.
+  ///
+  /// - Parameter time: in milliseconds since 1970; invites that have ended get nothing.
+  func recipients(at time: UInt64) -> Set<SealingKey> {
+    let devices = devices.filter { $0.revoked == nil && member($0.member)?.role != nil }
+    let invites = invites.values.filter {
+      !$0.isUsed && $0.expires >= time && member($0.member)?.role != nil
+    }
+    return Set(
+      devices.compactMap(\.recipient) + invites.compactMap(\.recipient)
+        + (recovery.map { [$0] } ?? []))
+  }
+
+  func recipients(
+    after statement: MembershipEntry.Statement, at time: UInt64
+  ) throws(Refusal) -> Set<SealingKey> {
+    var next = self
+    try next.change(statement, at: time)
+    return next.recipients(at: time)
   }
 
   /// The devices that may write now and could not after a statement.

@@ -3,8 +3,8 @@
 /// The log's remote gives it a place; nobody but the signer can say it. Everybody who reads the log checks every entry
 /// by the state that those before it made (``Membership``).
 public struct MembershipEntry: Hashable, Sendable {
-  /// The version of the format, first byte of every entry.
-  static let format: UInt8 = 1
+  /// The version of the format, first byte of every entry: 2 where it gives keys.
+  static let formats: ClosedRange<UInt8> = 1...2
   /// The largest entry, in bytes.
   public static let maximumSize = 256 << 10
   /// How many writers a statement may name.
@@ -17,6 +17,8 @@ public struct MembershipEntry: Hashable, Sendable {
   public let time: UInt64
   public let signer: PublicKey
   public let statement: Statement
+  /// In an encrypted workspace only.
+  public let grant: KeyGrant?
   /// All of it, as it is signed, stored and relayed.
   public let bytes: [UInt8]
 
@@ -44,20 +46,22 @@ public struct MembershipEntry: Hashable, Sendable {
   ///   - time: in milliseconds since 1970.
   public init(
     _ statement: Statement, in workspace: WorkspaceID, after previous: Digest, at time: UInt64,
-    signedBy key: DeviceKey
+    giving grant: KeyGrant? = nil, signedBy key: DeviceKey
   ) throws {
     self.workspace = workspace
     self.previous = previous
     self.time = time
     self.signer = key.publicKey
     self.statement = statement
+    self.grant = grant
     var writer = ByteWriter(reserving: 256)
-    writer.append(Self.format)
+    writer.append(grant == nil ? 1 : 2)
     writer.append(id: workspace)
     writer.append(digest: previous)
     writer.append(bigEndian: time)
     writer.append(raw: signer.bytes)
     statement.encode(into: &writer)
+    grant?.encode(into: &writer)
     bytes = writer.bytes + (try key.sign(writer.bytes))
     // What is said must be what can be read.
     _ = try Self(bytes: bytes)
@@ -68,12 +72,13 @@ public struct MembershipEntry: Hashable, Sendable {
     guard bytes.count <= Self.maximumSize else { throw .tooLarge(limit: Self.maximumSize) }
     var reader = ByteReader(bytes)
     let format = try reader.byte()
-    guard format == Self.format else { throw .unknownFormat(Int(format)) }
+    guard Self.formats.contains(format) else { throw .unknownFormat(Int(format)) }
     workspace = try reader.id()
     previous = try reader.digest()
     time = try reader.bigEndian()
     signer = PublicKey(bytes: Array(try reader.raw(PublicKey.size)))
     statement = try Statement(from: &reader)
+    grant = format == 1 ? nil : try KeyGrant(from: &reader)
     _ = try reader.raw(Signature.size)
     try reader.expectEnd()
     self.bytes = bytes
@@ -87,17 +92,26 @@ public struct MembershipEntry: Hashable, Sendable {
 
 extension MembershipEntry.Statement {
   /// What a device signs to show that it holds its key, when an invite brings it in.
+  ///
+  /// - Parameter recipient: with what secrets are to be sealed to it, in an encrypted workspace.
   static func proof(
-    of key: PublicKey, in workspace: WorkspaceID, invitedBy invite: PublicKey
+    of key: PublicKey, in workspace: WorkspaceID, invitedBy invite: PublicKey,
+    recipient: SealingKey?
   ) -> [UInt8] {
     Array("dossier device 1".utf8) + workspace.bytes + invite.bytes + key.bytes
+      + (recipient?.bytes ?? [])
   }
 
   /// A device's own half of its coming in.
+  ///
+  /// - Parameter isEncrypted: whether the workspace is.
   public static func device(
-    _ key: DeviceKey, named name: String, in workspace: WorkspaceID, invitedBy invite: DeviceKey
+    _ key: DeviceKey, named name: String, in workspace: WorkspaceID, invitedBy invite: DeviceKey,
+    isEncrypted: Bool = false
   ) throws -> Self {
-    let words = proof(of: key.publicKey, in: workspace, invitedBy: invite.publicKey)
+    let words = proof(
+      of: key.publicKey, in: workspace, invitedBy: invite.publicKey,
+      recipient: isEncrypted ? key.sealingKey : nil)
     return .device(key: key.publicKey, name: name, proof: try key.sign(words))
   }
 

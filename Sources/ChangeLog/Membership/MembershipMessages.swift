@@ -101,7 +101,8 @@ extension Membership.Refusal: CustomStringConvertible {
     case .inviteUsed: "this invite was used already"
     case .inviteExpired: "this invite has expired"
     case .known: "it was said already"
-    case .stale: "the device wrote more than was known when it was said"
+    case .stale: "more is known here than when it was said"
+    case .wrongKeys: "it does not give the keys that it has to"
     }
   }
 }

@@ -8,6 +8,8 @@ public struct EpochKey: Hashable, Sendable {
   public static let size = 32
   /// Of the random bytes in front of everything sealed, in bytes.
   public static let saltSize = 16
+  /// Of a key that another one seals, in bytes.
+  static let sealedSize = saltSize + size + tagSize
   /// Of the mark at its end that shows a change, in bytes.
   private static let tagSize = 16
 
@@ -18,6 +20,9 @@ public struct EpochKey: Hashable, Sendable {
     precondition(bytes.count == Self.size)
     self.bytes = bytes
   }
+
+  /// What shows that two hold the same key, and tells nothing of it.
+  var commitment: Digest { Digest(of: Array("dossier epoch 1".utf8) + bytes) }
 
   /// Seals with a key for this one message, made of the epoch's, the salt and the context (HKDF-SHA256,
   /// ChaCha20-Poly1305).

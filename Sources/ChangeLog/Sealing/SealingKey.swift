@@ -2,7 +2,7 @@ import Crypto
 import FoundationEssentials
 
 /// What others seal a secret to a device with (X25519); the device's half follows from its ``DeviceKey``.
-public struct SealingKey: Hashable, Sendable {
+public struct SealingKey: Hashable, Comparable, Sendable {
   public static let size = 32
 
   public let bytes: [UInt8]
@@ -12,6 +12,8 @@ public struct SealingKey: Hashable, Sendable {
     precondition(bytes.count == Self.size)
     self.bytes = bytes
   }
+
+  public static func < (a: Self, b: Self) -> Bool { a.bytes.lexicographicallyPrecedes(b.bytes) }
 
   static let suite = HPKE.Ciphersuite.Curve25519_SHA256_ChachaPoly
   /// Of what ``seal(_:for:)`` gives for an ``EpochKey``, in bytes.
