@@ -38,6 +38,9 @@ public enum StoreError: Error, Equatable, Sendable {
   /// A name of a workspace, member or device that cannot be shown on one line.
   case badName(String)
 
+  /// The workspace is encrypted: a server can say nothing about its members.
+  case ownersOnly
+
   // Joining.
   case inviteUnknown
   case inviteExpired
@@ -96,6 +99,7 @@ extension StoreError: CustomStringConvertible {
     case .noWorkspace(let name): "no workspace is called \"\(name)\""
     case .severalWorkspaces: "there are several workspaces here"
     case .workspaceExists(let name): "a workspace is called \"\(name)\" already"
+    case .ownersOnly: "the workspace is encrypted: its owners alone say who belongs to it"
     case .noMember(let name): "no member is called \"\(name)\""
     case .memberExists(let name): "a member is called \"\(name)\" already"
     case .memberDisabled(let name): "member \"\(name)\" is disabled"

@@ -83,18 +83,18 @@ extension Replica {
     var identity = try identity()
     let clock = clock ?? identity.clock.tick(wall: surroundings.now())
     let isFirst = identity.head.sequence == 0
-    let newest = try keyring().newest
+    let seal = try keyring().current
     let header = Header(
       workspace: identity.workspace, writer: identity.head.writer,
       sequence: identity.head.sequence + 1, previous: identity.head.id, clock: clock,
-      epoch: newest?.epoch ?? 0, isContinued: isContinued,
+      epoch: seal?.epoch ?? 0, isContinued: isContinued,
       introduction: isFirst ? Introduction(key: key.publicKey, salt: identity.salt) : nil,
       seen: try newlySeen(except: identity.number))
     try connection.run(
       "UPDATE replica SET clock = ?", .int(Int64(bitPattern: identity.clock.last.rawValue)))
     let changeset = try Changeset(
       header: header, body: body, key: key,
-      seal: newest.map { ($0.key, surroundings.randomBytes(EpochKey.saltSize)) })
+      seal: seal.map { ($0.key, surroundings.randomBytes(EpochKey.saltSize)) })
     lastWritten = WriterHead(
       writer: header.writer, sequence: header.sequence, id: changeset.id)
     return changeset

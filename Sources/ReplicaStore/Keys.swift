@@ -10,34 +10,60 @@ extension Replica {
     {
       return known.keys
     }
-    let keys = Keyring(
-      Dictionary(
-        uniqueKeysWithValues: try connection.all("SELECT number, key FROM epoch") {
-          (UInt64($0.int(0)), EpochKey(bytes: $0.blob(1)))
-        }))
+    var keys = Keyring()
+    try connection.forEach("SELECT number, key, seals FROM epoch ORDER BY number, key", []) {
+      keys.add(EpochKey(bytes: $0.blob(1)), of: UInt64($0.int(0)), seals: $0.bool(2))
+    }
     knownKeys = (connection.transactionNumber, keys)
     return keys
   }
 
   /// Keeps keys, and applies what waited for them.
   ///
-  /// - Throws: ``ReplicaError/damaged(_:)`` when another key of that epoch is here; then nothing is kept.
+  /// - Parameter current: the epoch of the one that seals what is written from now on; nil to leave that as it is.
   @discardableResult
-  public func keep(_ keys: [UInt64: EpochKey]) throws -> Received {
+  public func keep(_ keys: [UInt64: EpochKey], sealingWith current: UInt64?) throws -> Received {
     try connection.transaction {
-      for (epoch, key) in keys {
-        precondition(epoch > 0)
-        if let known = try keyring()[epoch] {
-          guard known == key else { throw ReplicaError.damaged("the key of epoch \(epoch)") }
-          continue
-        }
-        try connection.run("INSERT INTO epoch VALUES (?, ?)", .int(Int64(epoch)), .blob(key.bytes))
-        knownKeys = nil
-      }
+      try store(keys, sealingWith: current)
       var received = Received()
       try applyReady(&received)
       return received
     }
+  }
+
+  func store(_ keys: [UInt64: EpochKey], sealingWith current: UInt64?) throws {
+    for (epoch, key) in keys {
+      precondition(epoch > 0)
+      try connection.run(
+        "INSERT OR IGNORE INTO epoch VALUES (?, ?, 0)", .int(Int64(epoch)), .blob(key.bytes))
+    }
+    if let current, let key = keys[current] {
+      try connection.run(
+        "UPDATE epoch SET seals = (number = ? AND key = ?)", .int(Int64(current)),
+        .blob(key.bytes))
+    }
+    knownKeys = nil
+  }
+
+  /// Keeps what the membership log gives this device.
+  func takeKeys(of membership: Membership) throws {
+    guard membership.isEncrypted else { return }
+    // A device that came in by an invite was given its keys by that, and later ones by name.
+    let keys = membership.keys(of: key)
+    guard !keys.isEmpty else { return }
+    try keep(keys, sealingWith: membership.epoch)
+  }
+
+  /// What a statement of this device has to give, said after `membership`.
+  func grant(
+    for statement: MembershipEntry.Statement, to recipient: SealingKey?,
+    after membership: Membership
+  ) throws -> KeyGrant? {
+    guard membership.isEncrypted else { return nil }
+    guard let key = try keyring().current?.key else { throw ReplicaError.noKeys }
+    return try membership.grant(
+      for: statement, to: recipient, at: surroundings.now(), holding: key,
+      random: surroundings.randomBytes)
   }
 
   /// Whether a body can be read, or cannot for want of its key only.

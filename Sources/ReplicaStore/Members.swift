@@ -21,15 +21,33 @@ extension Replica {
     try connection.run("INSERT OR REPLACE INTO membership_pin VALUES (1, ?)", .blob(entry.bytes))
   }
 
+  /// Takes the membership log that came with the answer to a join, when none is here.
+  public func begin(with members: [[UInt8]]) throws {
+    try connection.transaction {
+      guard try membership().isEmpty else { return }
+      for (place, bytes) in members.enumerated() {
+        try connection.run("INSERT INTO membership VALUES (?, ?)", .int(place + 1), .blob(bytes))
+      }
+    }
+  }
+
   /// Keeps a statement of this device for the next exchange.
   ///
+  /// - Parameter recipient: in an encrypted workspace with what keys are sealed to the invite that it makes.
+  /// - Throws: ``ReplicaError/noKeys``.
   @discardableResult
-  public func say(_ statement: MembershipEntry.Statement) throws -> MembershipEntry {
+  public func say(
+    _ statement: MembershipEntry.Statement, to recipient: SealingKey? = nil
+  ) throws -> MembershipEntry {
     try connection.transaction {
+      var membership = try membership()
       // Behind what was said here and is not on its way yet.
-      let last = try membershipRequest().entries.last.map { Digest(of: $0) } ?? membership().last
+      for bytes in try membershipRequest().entries {
+        try? membership.append(MembershipEntry(bytes: bytes), isTrusted: true)
+      }
       let entry = try MembershipEntry(
-        statement, in: identity().workspace, after: last, at: surroundings.now(), signedBy: key)
+        statement, in: membership.workspace, after: membership.last, at: surroundings.now(),
+        giving: grant(for: statement, to: recipient, after: membership), signedBy: key)
       try keepForRemote(entry.bytes, entry.id)
       return entry
     }
@@ -118,6 +136,7 @@ extension Replica {
       try connection.run(
         "DELETE FROM membership_unsent WHERE id = ?", .blob(Digest(of: bytes).bytes))
     }
+    try takeKeys(of: membership)
     return max(0, added)
   }
 
@@ -141,6 +160,7 @@ extension Replica {
     for (place, bytes) in bundle.members.enumerated().dropFirst(known.head.count) {
       try connection.run("INSERT INTO membership VALUES (?, ?)", .int(place + 1), .blob(bytes))
     }
+    try takeKeys(of: membership)
     return membership.head.count - known.head.count
   }
 

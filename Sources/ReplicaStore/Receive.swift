@@ -81,7 +81,7 @@ extension Replica {
     else { return .refused(.badSignature) }
     if let refusal = members.refusal(of: header, by: key) { return .refused(refusal) }
     // A workspace has keys from its beginning or never: what nobody can read would stop all that is built on it.
-    guard try keyring().isEmpty == (header.epoch == 0) else { return .refused(.malformed) }
+    guard try (keyring().current == nil) == (header.epoch == 0) else { return .refused(.malformed) }
     // An unreadable body must not stop at the moment of applying, with others behind it.
     guard try header.minimumReader > Header.reader || isReadable(changeset) else {
       return .refused(.malformed)

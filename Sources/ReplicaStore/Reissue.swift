@@ -4,9 +4,14 @@ internal import SQLite
 extension Replica {
   /// Enters a workspace: what was written here alone is written again there, under a new name.
   ///
-  /// - Parameter entities: entities that take another id there, such as the person at this machine.
+  /// - Parameters:
+  ///   - entities: entities that take another id there, such as the person at this machine.
+  ///   - keys: of an encrypted workspace, by epoch; what is written again is sealed with the newest.
   /// - Throws: ``ReplicaError/alreadyJoined`` when other writers' changesets are here, or some were sent.
-  public func join(_ workspace: WorkspaceID, renaming entities: [EntityID: EntityID] = [:]) throws {
+  public func join(
+    _ workspace: WorkspaceID, renaming entities: [EntityID: EntityID] = [:],
+    holding keys: [UInt64: EpochKey] = [:]
+  ) throws {
     try connection.transaction {
       let isShared = try connection.first(
         """
@@ -16,6 +21,8 @@ extension Replica {
       ) { $0.bool(0) }
       guard isShared == false else { throw ReplicaError.alreadyJoined }
       try connection.run("UPDATE replica SET workspace = ?", .blob(workspace.bytes))
+      try connection.execute("UPDATE epoch SET seals = 0")
+      try store(keys, sealingWith: keys.keys.max())
       _ = try reissue(after: 0, renaming: entities)
     }
   }

@@ -18,6 +18,8 @@ public enum ReplicaError: Error, Equatable {
   case otherBeginning
   /// The remote's membership log is not the one that the invite named, or that was believed before.
   case foreignMembers
+  /// The workspace is encrypted, and this device was given no key of it.
+  case noKeys
   /// A newer version of the program made it.
   case newer
   /// The remote sends nothing new, takes nothing, and is still not level.

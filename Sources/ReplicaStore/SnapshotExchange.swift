@@ -13,7 +13,7 @@ extension Replica {
       let identity = try identity()
       guard identity.cursor.position > 0, try isComplete() else { return nil }
       // A snapshot is not sealed, and what was sealed must not leave here otherwise.
-      guard try keyring().isEmpty else { return nil }
+      guard try keyring().current == nil else { return nil }
       let writers = try introductions()
       let places = Dictionary(
         uniqueKeysWithValues: writers.enumerated().map { ($1.number, $0) })

@@ -51,17 +51,21 @@ public struct HTTPRemote: Remote {
 
   /// Enters a workspace with an invite.
   ///
-  /// - Parameter now: in milliseconds since 1970.
+  /// - Parameters:
+  ///   - now: in milliseconds since 1970.
+  ///   - founding: what founds the workspace (``Founding/entries``).
   /// - Throws: ``SyncError/refused(status:text:)`` with the server's words when the invite is not good.
   public static func join(
     _ invite: InviteCode, trusting trust: ServerTrust, deviceName: String, key: DeviceKey,
-    now: UInt64
+    now: UInt64, founding: [MembershipEntry] = []
   ) async throws -> JoinResponse {
-    let request = try JoinRequest(invite, deviceName: deviceName, key: key, now: now)
+    let request = try JoinRequest(
+      invite, deviceName: deviceName, key: key, now: now, founding: founding)
     let address = try ServerAddress(invite.address)
     return try await Connection.open(to: address, trusting: trust) { connection in
       let answer = try await connection.post(
-        request.encoded, to: "/v1/workspaces/\(invite.workspace)/devices", token: nil, limit: 4096)
+        request.encoded, to: "/v1/workspaces/\(invite.workspace)/devices", token: nil,
+        limit: Self.maximumAnswer)
       do { return try JoinResponse(decoding: answer) } catch {
         throw SyncError.brokenAnswer("\(error)")
       }

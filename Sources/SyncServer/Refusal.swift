@@ -47,7 +47,8 @@ extension Refusal {
 
   private static func status(_ error: StoreError) -> HTTPResponse.Status {
     switch error {
-    case .inviteUnknown, .inviteExpired, .inviteUsed, .keyTaken, .memberDisabled: .forbidden
+    case .inviteUnknown, .inviteExpired, .inviteUsed, .keyTaken, .memberDisabled, .entryRefused:
+      .forbidden
     case .badName, .unproven: .badRequest
     case .full: .init(code: 507, reasonPhrase: "Insufficient Storage")
     default: .serviceUnavailable
@@ -81,7 +82,7 @@ extension Refusal {
       "\(error); ask the administrator for a new one (dossier-server user invite)"
     case .keyTaken: "\(error); join with a new key"
     case .memberDisabled(let name): Self.disabled(name).text
-    case .unproven: "\(error)"
+    case .unproven, .entryRefused: "\(error)"
     case .badName: "the name of the device is not printable text of 1 to 200 bytes"
     case .full: "the disk of the server is full; nothing of the request was kept"
     default: "the server cannot work now; nothing of the request was kept"

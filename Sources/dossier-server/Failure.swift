@@ -59,6 +59,7 @@ extension Failure {
     case .failed: (.disk, "disk")
     case .older: (.badData, "older")
     case .entryRefused: (.notAllowed, "members")
+    case .ownersOnly: (.notAllowed, "owners-only")
     case .noWorkspace: (.noSuchThing, "no-workspace")
     case .severalWorkspaces: (.usage, "which-workspace")
     case .workspaceExists: (.exists, "workspace-exists")
@@ -75,6 +76,11 @@ extension Failure {
   private static func hints(for error: StoreError) -> [String] {
     switch error {
     case .notSetUp(let path): ["to make one: dossier-server init \(quoted(path))"]
+    case .ownersOnly:
+      [
+        "nothing was changed; on a device of an owner:",
+        "dossier invite NAME   dossier grant NAME ROLE   dossier revoke DEVICE",
+      ]
     case .notEmpty: ["nothing was written; give a folder that is empty or missing"]
     case .served(let path):
       ["one process at a time may write \(path)", "to see what it does: dossier-server stats"]

@@ -190,5 +190,9 @@ extension Header {
     epoch == 0 ? nil : (Self.key, [UInt8](repeating: 7, count: EpochKey.saltSize))
   }
 
-  var keys: Keyring { Keyring([epoch: Self.key]) }
+  var keys: Keyring {
+    var keys = Keyring()
+    keys.add(Self.key, of: epoch, seals: true)
+    return keys
+  }
 }

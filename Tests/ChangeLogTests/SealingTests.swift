@@ -24,6 +24,12 @@ struct SealingTests {
     return try Changeset(header: header, body: body, key: device, seal: (epoch, salt ?? self.salt))
   }
 
+  private func ring(_ number: UInt64, _ key: EpochKey) -> Keyring {
+    var keys = Keyring()
+    keys.add(key, of: number, seals: true)
+    return keys
+  }
+
   private func holds(_ bytes: [UInt8], _ words: String) -> Bool {
     let words = Array(words.utf8)
     return bytes.indices.dropLast(words.count).contains {
@@ -34,18 +40,21 @@ struct SealingTests {
   @Test func aSealedBodyIsReadWithItsKeyOnly() throws {
     let changeset = try Changeset(bytes: sealed().bytes)
     #expect(changeset.isSigned(by: device.publicKey))
-    #expect(try changeset.decodedBody(Keyring([2: epoch])).intent == "note")
+    #expect(try changeset.decodedBody(ring(2, epoch)).intent == "note")
     #expect(throws: FormatError.sealed(epoch: 2)) { try changeset.decodedBody() }
-    #expect(throws: FormatError.sealed(epoch: 2)) { try changeset.decodedBody(Keyring([1: epoch])) }
+    #expect(throws: FormatError.sealed(epoch: 2)) { try changeset.decodedBody(ring(1, epoch)) }
     let other = EpochKey(bytes: Array(1..<33))
-    #expect(throws: FormatError.self) { try changeset.decodedBody(Keyring([2: other])) }
+    #expect(throws: FormatError.self) { try changeset.decodedBody(ring(2, other)) }
+    var both = ring(2, other)
+    both.add(epoch, of: 2, seals: false)
+    #expect(try changeset.decodedBody(both).intent == "note")
     #expect(!holds(changeset.bytes, canary))
     #expect(!holds(changeset.bytes, "note"))
   }
 
   @Test func noByteOfItCanBeAnother() throws {
     let bytes = try sealed().bytes
-    let keys = Keyring([2: epoch])
+    let keys = ring(2, epoch)
     // All but the signature, which the seal does not cover.
     for place in bytes.indices.dropLast(Signature.size) {
       var changed = bytes

@@ -57,14 +57,17 @@ public struct Changeset: Sendable {
   /// - Throws: ``FormatError/sealed(epoch:)`` when its key is not among them.
   public func decodedBody(_ keys: Keyring = Keyring()) throws(FormatError) -> Body {
     guard header.epoch != 0 else { return try Body(decoding: body, writtenBy: header.writer) }
-    guard let key = keys[header.epoch] else { throw .sealed(epoch: header.epoch) }
+    let keys = keys[header.epoch]
+    guard !keys.isEmpty else { throw .sealed(epoch: header.epoch) }
     // Exactly the bytes in front of the body are what was sealed with it.
     var front = ByteWriter(reserving: 256)
     header.encode(into: &front)
-    guard let plain = key.open(body, for: Self.sealingContext(header), with: front.bytes) else {
-      throw .invalid("the body was not sealed with the key of its epoch")
+    for key in keys {
+      if let plain = key.open(body, for: Self.sealingContext(header), with: front.bytes) {
+        return try Body(decoding: plain, writtenBy: header.writer)
+      }
     }
-    return try Body(decoding: plain, writtenBy: header.writer)
+    throw .invalid("the body was not sealed with the key of its epoch")
   }
 
   /// Whoever loses the salt's randomness still seals different changesets with different keys.

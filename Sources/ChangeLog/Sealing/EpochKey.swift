@@ -61,20 +61,3 @@ public struct EpochKey: Hashable, Sendable {
       inputKeyMaterial: SymmetricKey(data: bytes), salt: salt, info: context, outputByteCount: 32)
   }
 }
-
-/// The keys of a workspace that a device holds. Empty for a workspace that is not encrypted.
-public struct Keyring: Sendable {
-  private var keys: [UInt64: EpochKey]
-
-  public init(_ keys: [UInt64: EpochKey] = [:]) { self.keys = keys }
-
-  /// Epochs count from 1; 0 stands for none.
-  public subscript(epoch: UInt64) -> EpochKey? { keys[epoch] }
-
-  public var isEmpty: Bool { keys.isEmpty }
-
-  /// The newest, with which a device seals what it writes.
-  public var newest: (epoch: UInt64, key: EpochKey)? {
-    keys.max { $0.key < $1.key }.map { ($0.key, $0.value) }
-  }
-}

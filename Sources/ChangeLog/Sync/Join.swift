@@ -1,31 +1,43 @@
-/// What a new device sends to enter a workspace: its entry of the membership log, signed with the key of the invite.
+/// What a new device sends to enter a workspace: its entry of the membership log, signed with the key of the invite, and
+/// those before it when it founds the workspace.
 public struct JoinRequest: Sendable {
   /// The largest request, in bytes.
-  public static let maximumSize = 1024
+  public static let maximumSize = 4096
   /// The longest name of a device, in bytes of UTF-8.
   public static let maximumNameSize = 200
 
   public let entry: MembershipEntry
+  /// What founds the workspace; empty for whoever enters one.
+  public let founding: [MembershipEntry]
   public let encoded: [UInt8]
 
   /// - Parameters:
   ///   - invite: its secret is the key that signs.
   ///   - now: in milliseconds since 1970.
+  ///   - founding: what founds the workspace (``Founding/entries``).
   /// - Throws: ``FormatError/invalid(_:)`` when the name is of a size no server takes.
-  public init(_ invite: InviteCode, deviceName: String, key: DeviceKey, now: UInt64) throws {
+  public init(
+    _ invite: InviteCode, deviceName: String, key: DeviceKey, now: UInt64,
+    founding: [MembershipEntry] = []
+  ) throws {
     let inviting = try DeviceKey(seed: invite.secret)
+    let isEncrypted = invite.encryption != .none
     let statement = try MembershipEntry.Statement.device(
-      key, named: deviceName, in: invite.workspace, invitedBy: inviting)
+      key, named: deviceName, in: invite.workspace, invitedBy: inviting, isEncrypted: isEncrypted)
     try self.init(
       MembershipEntry(
-        statement, in: invite.workspace, after: invite.membershipHead, at: now, signedBy: inviting))
+        statement, in: invite.workspace, after: founding.last?.id ?? invite.membershipHead, at: now,
+        giving: isEncrypted ? KeyGrant(recipient: key.sealingKey) : nil, signedBy: inviting),
+      founding: founding)
   }
 
-  public init(_ entry: MembershipEntry) throws {
+  public init(_ entry: MembershipEntry, founding: [MembershipEntry] = []) throws {
     self.entry = entry
+    self.founding = founding
     var writer = ByteWriter(reserving: 512)
     writer.append(SyncRequest.version)
     writer.append(block: entry.bytes)
+    writer.append(entries: founding.map(\.bytes))
     encoded = writer.bytes
   }
 
@@ -36,7 +48,9 @@ public struct JoinRequest: Sendable {
     let version = try reader.byte()
     guard version == SyncRequest.version else { throw .unknownFormat(Int(version)) }
     entry = try MembershipEntry(bytes: Array(try reader.block()))
-    try reader.expectEnd()
+    var founding: [MembershipEntry] = []
+    for bytes in try reader.entries() { founding.append(try MembershipEntry(bytes: bytes)) }
+    self.founding = founding
     guard case .device = entry.statement else { throw .invalid("it brings no device in") }
     encoded = bytes
   }
@@ -52,13 +66,19 @@ public struct JoinResponse: Hashable, Sendable {
   /// "owner", "editor" or "reader"; a newer server may have others.
   public var role: String
   public var workspaceName: String
+  /// The whole membership log of an encrypted workspace, which gives the device its keys before it writes a word there.
+  public var members: [[UInt8]]
 
-  public init(device: String, token: Token, member: String, role: String, workspaceName: String) {
+  public init(
+    device: String, token: Token, member: String, role: String, workspaceName: String,
+    members: [[UInt8]] = []
+  ) {
     self.device = device
     self.token = token
     self.member = member
     self.role = role
     self.workspaceName = workspaceName
+    self.members = members
   }
 
   public var encoded: [UInt8] {
@@ -69,6 +89,7 @@ public struct JoinResponse: Hashable, Sendable {
     writer.append(text: member)
     writer.append(text: role)
     writer.append(text: workspaceName)
+    writer.append(entries: members)
     return writer.bytes
   }
 
@@ -84,7 +105,29 @@ public struct JoinResponse: Hashable, Sendable {
     member = try reader.text()
     role = try reader.text()
     workspaceName = try reader.text()
-    try reader.expectEnd()
+    members = try reader.entries()
+  }
+}
+
+extension ByteWriter {
+  /// Entries at the end of a message, when there are any.
+  fileprivate mutating func append(entries: [[UInt8]]) {
+    guard !entries.isEmpty else { return }
+    append(count: entries.count)
+    for entry in entries { append(block: entry) }
+  }
+}
+
+extension ByteReader {
+  /// What is left of a message: nothing, or entries.
+  fileprivate mutating func entries() throws(FormatError) -> [[UInt8]] {
+    guard remaining > 0 else { return [] }
+    let count = try itemCount(minimumSize: 1)
+    guard count > 0 else { throw .invalid("where there are no entries there is no count") }
+    var entries: [[UInt8]] = []
+    for _ in 0..<count { entries.append(Array(try block())) }
+    try expectEnd()
+    return entries
   }
 }
 

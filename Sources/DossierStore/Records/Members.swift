@@ -51,10 +51,15 @@ extension Store {
   }
 
   /// Enters a workspace. Who wrote here alone becomes the member of that name there.
-  public func enter(_ workspace: WorkspaceID, as member: String) throws {
+  ///
+  /// - Parameter keys: of an encrypted workspace, by epoch.
+  public func enter(
+    _ workspace: WorkspaceID, as member: String, holding keys: [UInt64: EpochKey] = [:]
+  ) throws {
     let there = Self.party(ofMember: member)
     let here = try me()
-    try replica.join(workspace, renaming: here.map { $0 == there ? [:] : [$0: there] } ?? [:])
+    try replica.join(
+      workspace, renaming: here.map { $0 == there ? [:] : [$0: there] } ?? [:], holding: keys)
   }
 
   /// The same on every machine: two devices of a member speak of one party.

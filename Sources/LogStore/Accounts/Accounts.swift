@@ -17,7 +17,10 @@ public final class Accounts {
 
   static let migrations = Migrations(
     name: "accounts",
-    files: [PackageResources.accounts_001_sql, PackageResources.accounts_002_sql])
+    files: [
+      PackageResources.accounts_001_sql, PackageResources.accounts_002_sql,
+      PackageResources.accounts_003_sql,
+    ])
 
   /// Opens the accounts for reading and writing.
   public convenience init(in folder: DataFolder) throws(StoreError) {
@@ -159,10 +162,13 @@ public final class Accounts {
   }
 
   /// Says something as the administrator.
+  ///
+  /// - Throws: ``StoreError/ownersOnly`` in an encrypted workspace.
   @discardableResult
   func say(
     _ statement: MembershipEntry.Statement, in workspace: WorkspaceID, now: Int
   ) throws(StoreError) -> MembershipEntry {
+    guard try !isEncrypted(workspace) else { throw .ownersOnly }
     let entry = try translated {
       try MembershipEntry(
         statement, in: workspace, after: membership(of: workspace).last,

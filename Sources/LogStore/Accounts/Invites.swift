@@ -47,6 +47,7 @@ extension Accounts {
     }
     try Name.check(name)
     return try transaction {
+      try found(workspace, request, now: now)
       let membership = try membership(of: workspace)
       // The entry's own time is its author's word; the invite ends by our clock.
       if let expires = membership.expiry(ofInvite: entry.signer),
@@ -65,7 +66,8 @@ extension Accounts {
       else { throw StoreError.inviteUnknown }
       return JoinResponse(
         device: device.id, token: token, member: device.member.name,
-        role: device.member.role.rawValue, workspaceName: account.name)
+        role: device.member.role.rawValue, workspaceName: account.name,
+        members: membership.isEncrypted ? try entries(of: workspace, after: 0) : [])
     }
   }
 

@@ -28,6 +28,12 @@ struct Init: ParsableCommand {
 
   @Flag(
     help:
+      "The workspace is encrypted: the server orders and keeps what it cannot read. The first member founds it."
+  )
+  var encrypted = false
+
+  @Flag(
+    help:
       "Make a certificate too, for the host of --address. Invites carry its pin; devices trust nothing else."
   )
   var selfSigned = false
@@ -52,18 +58,24 @@ struct Init: ParsableCommand {
     let accounts = try Accounts.create(
       in: folder, address: address, key: DeviceKey(seed: Edge.random(32)))
     let pin = selfSigned ? try makeCertificate(in: folder) : []
+    let id = WorkspaceID(
+      bytes: workspaceID.flatMap { Hexadecimal.decode($0) } ?? Edge.random(16))
+    let secret = Edge.random(Accounts.secretSize)
+    let expires = Edge.now() + ValidTime.twoDays.seconds
     let invite = try accounts.transaction {
-      let added = try accounts.addWorkspace(
-        named: workspace,
-        id: WorkspaceID(bytes: workspaceID.flatMap { Hexadecimal.decode($0) } ?? Edge.random(16)),
-        now: Edge.now())
+      if encrypted {
+        return try accounts.addEncryptedWorkspace(
+          named: workspace, id: id, owner: name, secret: secret, pin: pin, expires: expires)
+      }
+      let added = try accounts.addWorkspace(named: workspace, id: id, now: Edge.now())
       try accounts.addMember(name, role: .owner, to: added.id, now: Edge.now())
       return try accounts.invite(
-        name, to: added.id, secret: Edge.random(Accounts.secretSize), pin: pin,
-        expires: Edge.now() + ValidTime.twoDays.seconds, now: Edge.now())
+        name, to: added.id, secret: secret, pin: pin, expires: expires, now: Edge.now())
     }
     Output.give(invite.text)
-    Output.tell("workspace \"\(workspace)\" in \(folder.path), first member \"\(name)\"")
+    Output.tell(
+      "\(encrypted ? "encrypted workspace" : "workspace") \"\(workspace)\" in \(folder.path), first member \"\(name)\""
+    )
     Output.tell("  start it:      dossier-server serve --data \(Failure.quoted(folder.path))")
     Output.tell("  on the device: dossier join CODE     (the line above, once, within 48 hours)")
   }

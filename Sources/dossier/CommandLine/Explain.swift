@@ -195,6 +195,11 @@ extension Failure {
         "what answered is not the workspace of the invite: its members were signed for by others",
         details: ["nothing was taken; what you wrote is kept here"],
         fix: "dossier join CODE, if its server was set up anew")
+    case .noKeys:
+      self.init(
+        "no-keys", exit: 77, "this workspace is encrypted, and this device was given no key of it",
+        details: ["nothing was changed; what is here stays"],
+        fix: "ask an owner: dossier invite NAME")
     case .otherBeginning:
       self.init(
         "other-beginning", exit: 76,

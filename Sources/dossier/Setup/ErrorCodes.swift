@@ -114,6 +114,7 @@ enum ErrorCodes {
     Row(code: "other-beginning", exit: 76, meaning: "two snapshots that cannot be exchanged"),
     Row(code: "protocol-mismatch", exit: 76, meaning: "client and server are too far apart"),
 
+    Row(code: "no-keys", exit: 77, meaning: "an encrypted workspace without a key of it"),
     Row(
       code: "foreign-members", exit: 77, meaning: "a server with the members of another workspace"),
     Row(code: "not-allowed", exit: 77, meaning: "the server does not let this device do it"),

@@ -36,21 +36,41 @@ struct Join: AsyncParsableCommand {
       throw ReplicaError.alreadyJoined
     }
     let name = device ?? Machine.hostName
+    let now = Machine.surroundings().now()
+    var founding: Founding?
+    if case .founding = invite.encryption {
+      let made = try Founding(invite, now: now, random: Machine.secret)
+      // First of all: a machine that dies behind the founding comes in with it.
+      Self.show(made.recovery)
+      founding = made
+    }
     let answer: JoinResponse
     do {
       answer = try await HTTPRemote.join(
         invite, trusting: TeamServer.trust(pin: invite.pin), deviceName: name,
-        key: context.store.deviceKey, now: Machine.surroundings().now())
+        key: context.store.deviceKey, now: now, founding: founding?.entries ?? [])
     } catch {
       var failure = Failure(explaining: error)
       if failure.exit == 69 {
         failure.details.append("nothing was changed; the code can be tried again")
+        if founding != nil {
+          failure.details.append(
+            "when it was used up all the same: join with the recovery code above; else that is void"
+          )
+        }
       }
       throw failure
     }
+    let head = founding?.entries.first?.id ?? invite.membershipHead
+    let keys = try Self.keys(invite, answer, head)
     try context.store.transaction {
-      if !isSame { try context.store.enter(invite.workspace, as: answer.member) }
-      try context.store.replica.trustMembership(with: invite.membershipHead)
+      if isSame {
+        try context.store.replica.keep(keys, sealingWith: keys.keys.max())
+      } else {
+        try context.store.enter(invite.workspace, as: answer.member, holding: keys)
+      }
+      try context.store.replica.trustMembership(with: head)
+      try context.store.replica.begin(with: answer.members)
       try context.store.set("remote.address", to: invite.address)
       try context.store.set("remote.token", to: answer.token.text)
       try context.store.set("remote.pin", to: Hexadecimal.encode(invite.pin))
@@ -61,6 +81,32 @@ struct Join: AsyncParsableCommand {
     context.report("joined \(answer.workspaceName) as \(answer.member) (\(answer.role)) on \(name)")
     let report = try await SyncRun(context).run()
     context.report(report)
+  }
+
+  /// The keys of an encrypted workspace, by epoch; none of another.
+  private static func keys(
+    _ invite: InviteCode, _ answer: JoinResponse, _ head: Digest
+  ) throws -> [UInt64: EpochKey] {
+    guard invite.encryption != .none else { return [:] }
+    guard let members = try invite.members(in: answer, with: head) else {
+      throw ReplicaError.foreignMembers
+    }
+    return members.keys
+  }
+
+  /// The only time that it is anywhere but on paper.
+  private static func show(_ recovery: InviteCode) {
+    tell("")
+    tell("the recovery code of this workspace, shown this once:")
+    tell("")
+    say(recovery.text)
+    tell("")
+    tell(
+      "it lets a device of an owner in when all others are lost; whoever has it can read everything"
+    )
+    tell(
+      "  print it and lock it away; to see that the copy is good: dossier access --check-recovery -"
+    )
   }
 
   /// What is wrong with words that are no invite code.

@@ -24,14 +24,16 @@ struct Invite: AsyncParsableCommand {
     let role = try AccessStatement.role(role)
     let secret = Machine.secret(32)
     let expires = Machine.surroundings().now() + UInt64(valid) * 3_600_000
-    let entries = try await AccessStatement(context).say { membership, replica in
+    let inviting = try DeviceKey(seed: secret)
+    let entries = try await AccessStatement(context).say(to: inviting.sealingKey) {
+      membership, replica in
       var statements: [MembershipEntry.Statement] = []
       if membership.member(name) == nil {
         statements.append(.member(name: name, role: role, heads: []))
       }
       return statements + [
         .invite(
-          member: name, key: try DeviceKey(seed: secret).publicKey, expires: expires)
+          member: name, key: inviting.publicKey, expires: expires)
       ]
     }
     let store = context.store
@@ -39,7 +41,8 @@ struct Invite: AsyncParsableCommand {
       address: try store.setting("remote.address") ?? "",
       workspace: try store.replica.identity().workspace, member: name, secret: secret,
       pin: try store.setting("remote.pin").flatMap { Hexadecimal.decode($0) } ?? [],
-      membershipHead: entries.last?.id ?? .zero)
+      membershipHead: entries.last?.id ?? .zero,
+      encryption: try store.replica.membership().isEncrypted ? .sealed : .none)
     say(code.text)
     tell("for one device of \(name), until \(Machine.text(Timestamp(milliseconds: expires)))")
     tell("  on that device: dossier join CODE")
@@ -111,9 +114,12 @@ struct AccessStatement {
   /// How often to begin again when a colleague was faster.
   private static let attempts = 5
 
-  /// - Parameter statements: made of what is known after a sync.
+  /// - Parameters:
+  ///   - recipient: with what keys are sealed to the invite that is among them.
+  ///   - statements: made of what is known after a sync.
   /// - Returns: the entries that the server has now.
   func say(
+    to recipient: SealingKey? = nil,
     _ statements: (Membership, Replica) throws -> [MembershipEntry.Statement]
   ) async throws -> [MembershipEntry] {
     let replica = context.store.replica
@@ -126,7 +132,10 @@ struct AccessStatement {
           "not-allowed", exit: 77, "only an owner may say who belongs to the team",
           details: ["nothing was changed"] + Self.owners(membership), fix: "dossier access")
       }
-      let entries = try statements(membership, replica).map { try replica.say($0) }
+      let entries = try statements(membership, replica).map { statement in
+        if case .invite = statement { return try replica.say(statement, to: recipient) }
+        return try replica.say(statement)
+      }
       _ = try await SyncRun(context).report(isFirst: false)
       let refused = try replica.refusedStatements().filter { pair in
         entries.contains { $0.id == pair.entry.id }
