@@ -8,14 +8,14 @@ final class Team {
   let port: UInt16
   private var server: Child?
 
-  init() throws {
+  init(isEncrypted: Bool = false) throws {
     folder = try Project.temporaryFolder()
     port = try SilentListener.freePort()
     let made = try Program(home: folder).run(
       [
         "init", folder.appending(path: "server").path, "--workspace", "team", "--user", "ann",
         "--address", "http://127.0.0.1:\(port)",
-      ],
+      ] + (isEncrypted ? ["--encrypted"] : []),
       program: "dossier-server")
     try #require(made.status == 0, "\(made.errors)")
     firstCode = try #require(made.output.split(separator: "\n").last.map(String.init))
@@ -29,6 +29,8 @@ final class Team {
 
   let firstCode: String
   var data: String { folder.appending(path: "server").path }
+  /// All that the server printed.
+  var log: URL { folder.appending(path: "server.log") }
 
   func start() throws {
     let portFile = folder.appending(path: "port").path
@@ -49,13 +51,28 @@ final class Team {
   }
 
   /// A machine of its own that joined as the owner, with the real clock and real random numbers.
-  func machine(code: String? = nil) throws -> Program {
+  ///
+  /// - Parameter words: a note from before it joined.
+  func machine(code: String? = nil, writing words: String? = nil) throws -> Program {
+    try join(code, writing: words).machine
+  }
+
+  /// Who founds an encrypted workspace, and its recovery code.
+  func founder() throws -> (machine: Program, recovery: String) {
+    let (machine, joined) = try join(nil, writing: nil)
+    return (machine, try #require(joined.output.lines.first))
+  }
+
+  private func join(
+    _ code: String?, writing words: String?
+  ) throws -> (machine: Program, joined: Program.Result) {
     let home = folder.appending(path: "home-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: home, withIntermediateDirectories: false)
     let program = try Program(home: home, clock: nil, seed: nil)
+    if let words { try program.run(["note", words]).expectSuccess() }
     let joined = try program.run(["join", code ?? firstCode])
     try #require(joined.status == 0, "\(joined.errors)")
-    return program
+    return (program, joined)
   }
 }
 

@@ -122,8 +122,10 @@ extension ByteReader {
   /// What is left of a message: nothing, or entries.
   fileprivate mutating func entries() throws(FormatError) -> [[UInt8]] {
     guard remaining > 0 else { return [] }
+    let start = offset
     let count = try itemCount(minimumSize: 1)
-    guard count > 0 else { throw .invalid("where there are no entries there is no count") }
+    // Where there are none there is no count.
+    guard count > 0 else { throw .trailingBytes(at: start) }
     var entries: [[UInt8]] = []
     for _ in 0..<count { entries.append(Array(try block())) }
     try expectEnd()

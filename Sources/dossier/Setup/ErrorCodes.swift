@@ -10,6 +10,7 @@ enum ErrorCodes {
   /// By exit code, then by name.
   static let all: [Row] = [
     Row(code: "not-level", exit: 1, meaning: "compact: this machine and the server differ"),
+    Row(code: "not-recovery", exit: 1, meaning: "access: not the recovery code of this workspace"),
 
     Row(code: "ambiguous-date", exit: 64, meaning: "a date with two readings, both in candidates"),
     Row(code: "bad-address", exit: 64, meaning: "no address of a server, or one without TLS"),
@@ -114,9 +115,9 @@ enum ErrorCodes {
     Row(code: "other-beginning", exit: 76, meaning: "two snapshots that cannot be exchanged"),
     Row(code: "protocol-mismatch", exit: 76, meaning: "client and server are too far apart"),
 
-    Row(code: "no-keys", exit: 77, meaning: "an encrypted workspace without a key of it"),
     Row(
       code: "foreign-members", exit: 77, meaning: "a server with the members of another workspace"),
+    Row(code: "no-keys", exit: 77, meaning: "an encrypted workspace without a key of it"),
     Row(code: "not-allowed", exit: 77, meaning: "the server does not let this device do it"),
     Row(code: "not-yours", exit: 77, meaning: "undo: somebody else's command"),
     Row(code: "unknown-device", exit: 77, meaning: "a bundle of a device not known here"),

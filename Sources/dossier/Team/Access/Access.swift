@@ -11,6 +11,11 @@ struct Access: StoreCommand {
 
   @OptionGroup var options: GlobalOptions
   @Flag(help: "Those who are shut out, too.") var all = false
+  @Option(
+    help: ArgumentHelp(
+      "Say whether this is the recovery code of this encrypted workspace, and opens all of it; - reads standard input.",
+      valueName: "CODE"))
+  var checkRecovery: String?
 
   private static let fields = ["member", "role", "device", "name", "since", "state"]
 
@@ -22,10 +27,30 @@ struct Access: StoreCommand {
         details: ["a server keeps such a log; here whoever has the changes is in"],
         fix: "dossier members")
     }
+    if let code = checkRecovery { return try check(code, membership, context) }
     let rows = rows(membership, own: context.store.replica.publicKey)
     if context.wantsJSON { return try context.answer(objects: rows.map(\.json), of: Self.fields) }
     try context.refuseFields()
     context.show(Table(header: Self.fields, rows: rows.map(\.cells)))
+  }
+
+  private func check(_ code: String, _ membership: Membership, _ context: Context) throws {
+    let text = code == "-" ? readLine() ?? "" : code
+    let invite = try? InviteCode(text: text)
+    let key = try invite.map { try DeviceKey(seed: $0.secret) }
+    let keys = key.map { membership.keys(of: $0) } ?? [:]
+    guard membership.isEncrypted, invite?.workspace == membership.workspace,
+      key?.publicKey == membership.administrator, keys.count == Int(membership.epoch)
+    else {
+      throw Failure(
+        "not-recovery", exit: 1,
+        membership.isEncrypted
+          ? "this is not the recovery code of this workspace"
+          : "this workspace is not encrypted: it has no recovery code")
+    }
+    context.report(
+      "the recovery code is good: it opens all that was written here, and lets a device of an owner in"
+    )
   }
 
   private func rows(_ membership: Membership, own: PublicKey) -> [Row] {

@@ -1,0 +1,119 @@
+import Foundation
+import Testing
+
+/// An encrypted workspace on real programs: nothing that people write is in any byte that its server holds.
+@Suite struct EncryptionTests {
+  private static let canary = "CANARY-the-minister-will-not-sign"
+
+  /// What a machine has, by what its notes say.
+  private func notes(_ machine: Program) throws -> Set<String> {
+    Set(try machine.run(["notes", "--fields", "text"]).expectSuccess().output.lines)
+  }
+
+  /// Every file below the server's folder, and all that it printed.
+  private func expectNoCanary(_ team: Team, sourceLocation: SourceLocation = #_sourceLocation)
+    throws
+  {
+    let files =
+      try FileManager.default.subpathsOfDirectory(atPath: team.data)
+      .map { team.folder.appending(path: "server/\($0)") } + [team.log]
+    #expect(files.count > 3, sourceLocation: sourceLocation)
+    for file in files {
+      guard let bytes = try? Data(contentsOf: file) else { continue }
+      #expect(
+        bytes.range(of: Data(Self.canary.utf8)) == nil, "\(file.lastPathComponent)",
+        sourceLocation: sourceLocation)
+    }
+  }
+
+  @Test func theServerHoldsNothingThatItCanRead() throws {
+    let team = try Team(isEncrypted: true)
+    let ann = try team.machine(writing: "\(Self.canary) before joining")
+    try ann.run(["new", "partnership", Self.canary]).expectSuccess()
+    try ann.run(["note", Self.canary, "of ann"]).expectSuccess()
+    try ann.run(["sync"]).expectSuccess()
+    let code = try ann.run(["invite", "bob"]).expectSuccess().output.lines[0]
+    let bob = try team.machine(code: code, writing: "\(Self.canary) of bob alone")
+    try bob.run(["sync"]).expectSuccess()
+    try ann.run(["sync"]).expectSuccess()
+    #expect(
+      try notes(ann) == [
+        "\(Self.canary) before joining", "\(Self.canary) of ann", "\(Self.canary) of bob alone",
+      ])
+    #expect(try notes(ann) == notes(bob))
+    try expectNoCanary(team)
+    let copy = team.folder.appending(path: "server/copy").path
+    try ann.run(["backup", copy, "--data", team.data], program: "dossier-server").expectSuccess()
+    try expectNoCanary(team)
+    for machine in [ann, bob] { try machine.run(["doctor"]).expectSuccess() }
+    try ann.run(["check", "--data", team.data], program: "dossier-server").expectSuccess()
+    // The same by a stick: a bundle is sealed too.
+    let stick = team.folder.appending(path: "server/stick").path
+    try bob.run(["note", Self.canary, "by stick"]).expectSuccess()
+    try bob.run(["sync", "--to", stick]).expectSuccess()
+    try expectNoCanary(team)
+    try ann.run(["sync", "--from", stick]).expectSuccess()
+    #expect(try notes(ann).contains("\(Self.canary) by stick"))
+  }
+
+  @Test func whoIsOutReadsNothingOfWhatFollows() throws {
+    let team = try Team(isEncrypted: true)
+    let ann = try team.machine()
+    let code = try ann.run(["invite", "bob"]).expectSuccess().output.lines[0]
+    let bob = try team.machine(code: code)
+    try bob.run(["note", "of bob"]).expectSuccess()
+    try bob.run(["sync"]).expectSuccess()
+    try bob.run(["note", "never sent"]).expectSuccess()
+    try ann.run(["grant", "bob", "none"]).expectSuccess()
+    try ann.run(["note", "after bob"]).expectSuccess()
+    try ann.run(["sync"]).expectSuccess()
+    #expect(try bob.run(["sync"]).status == 77)
+    #expect(try notes(bob) == ["of bob", "never sent"])
+    // A bundle that falls into his hands is of no use to him.
+    let stick = team.folder.appending(path: "stick").path
+    try ann.run(["sync", "--to", stick]).expectSuccess()
+    _ = try bob.run(["sync", "--from", stick])
+    #expect(try notes(bob) == ["of bob", "never sent"])
+    // Back again he reads it all, and what he had not sent goes up.
+    try ann.run(["grant", "bob", "editor"]).expectSuccess()
+    try ann.run(["note", "with bob again"]).expectSuccess()
+    try ann.run(["sync"]).expectSuccess()
+    try bob.run(["sync"]).expectSuccess()
+    try ann.run(["sync"]).expectSuccess()
+    #expect(try notes(bob) == ["of bob", "never sent", "after bob", "with bob again"])
+    #expect(try notes(ann) == notes(bob))
+  }
+
+  @Test func theServersKeeperLetsNobodyIn() throws {
+    let team = try Team(isEncrypted: true)
+    let ann = try team.machine()
+    for command in [
+      ["user", "add", "eve"], ["user", "invite", "ann"], ["user", "role", "ann", "reader"],
+      ["user", "disable", "ann"],
+    ] {
+      let refused = try ann.run(command + ["--data", team.data], program: "dossier-server")
+      #expect(refused.status == 77, "\(command): \(refused.errors)")
+      #expect(refused.errors.contains("its owners alone say who belongs to it"))
+    }
+    // The code that founded it does not found it again.
+    let other = try Program(home: team.folder, clock: nil, seed: nil)
+    let again = try other.run(["join", team.firstCode])
+    #expect(again.status == 77, "\(again.errors)")
+  }
+
+  @Test func theRecoveryCodeBringsEverythingBack() throws {
+    let team = try Team(isEncrypted: true)
+    let (ann, recovery) = try team.founder()
+    try ann.run(["note", "kept by the server alone"]).expectSuccess()
+    try ann.run(["sync"]).expectSuccess()
+    #expect(try ann.run(["access", "--check-recovery", recovery]).status == 0)
+    let (_, other) = try Team(isEncrypted: true).founder()
+    let wrong = try ann.run(["access", "--check-recovery", other])
+    #expect(wrong.status == 1, "\(wrong.errors)")
+    // Every device is lost.
+    let new = try team.machine(code: recovery)
+    #expect(try notes(new) == ["kept by the server alone"])
+    let code = try new.run(["invite", "bob"]).expectSuccess().output.lines[0]
+    #expect(try notes(team.machine(code: code)) == ["kept by the server alone"])
+  }
+}
