@@ -83,7 +83,7 @@ extension Replica {
       return sequences[entry.writer] > known[snapshot.writers[entry.writer].writer]
         && !here.contains(entry.id)
     }
-    return isNeeded ? try SignedSnapshot.encode(snapshot, signedBy: key) : nil
+    return isNeeded ? try sign(snapshot) : nil
   }
 
   /// Whether a device with this key writes in this workspace, as far as is known here.
@@ -108,7 +108,7 @@ extension Replica {
         received.quarantined += try letGoOfUnauthorised().displaced.map { ($0, .notEnrolled) }
       }
       if let bytes = bundle.snapshot {
-        received = try take(SignedSnapshot(decoding: bytes).snapshot, of: nil).received
+        received = try take(read(bytes).snapshot, of: nil).received
       }
       let isOurs = try giveUpNameIfOthersWrote(changesets)
       received.add(try receive(changesets))

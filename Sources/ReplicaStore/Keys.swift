@@ -66,6 +66,21 @@ extension Replica {
       random: surroundings.randomBytes)
   }
 
+  /// A snapshot as it leaves here: sealed in an encrypted workspace.
+  func sign(_ snapshot: Snapshot) throws -> [UInt8] {
+    try SignedSnapshot.encode(snapshot, signedBy: key, seal: keyring().current)
+  }
+
+  /// - Throws: ``FormatError``, also for one that is not sealed in an encrypted workspace, or is in another.
+  func read(_ bytes: [UInt8]) throws -> SignedSnapshot {
+    let keys = try keyring()
+    let signed = try SignedSnapshot(decoding: bytes, keys)
+    guard (signed.epoch == 0) == (keys.current == nil) else {
+      throw FormatError.invalid("a snapshot is sealed where the workspace is encrypted, only there")
+    }
+    return signed
+  }
+
   /// Whether a body can be read, or cannot for want of its key only.
   func isReadable(_ changeset: Changeset) throws -> Bool {
     do {

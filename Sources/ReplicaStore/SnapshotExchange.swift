@@ -5,15 +5,12 @@ internal import SQLite
 extension Replica {
   /// What the log here amounts to at the cursor, for those who come later.
   ///
-  /// - Returns: nil in an encrypted workspace, and unless all that is here is in the remote's log and all of that log is
-  ///   here and applied, every operation of it understood: only then does a snapshot say neither more nor less than the
-  ///   log.
+  /// - Returns: nil unless all that is here is in the remote's log and all of that log is here and applied, every
+  ///   operation of it understood: only then does a snapshot say neither more nor less than the log.
   public func makeSnapshot() throws -> Snapshot? {
     try connection.reading {
       let identity = try identity()
       guard identity.cursor.position > 0, try isComplete() else { return nil }
-      // A snapshot is not sealed, and what was sealed must not leave here otherwise.
-      guard try keyring().current == nil else { return nil }
       let writers = try introductions()
       let places = Dictionary(
         uniqueKeysWithValues: writers.enumerated().map { ($1.number, $0) })

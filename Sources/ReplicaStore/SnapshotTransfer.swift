@@ -74,7 +74,11 @@ struct SnapshotTransfer {
     bytes += part.bytes
     coming = bytes.count < part.size ? (part.id, bytes) : nil
     guard coming == nil else { return true }
-    guard Digest(of: bytes) == part.id, let signed = try? SignedSnapshot(decoding: bytes) else {
+    guard Digest(of: bytes) == part.id else {
+      throw ReplicaError.brokenAnswer("its snapshot cannot be read")
+    }
+    let signed: SignedSnapshot
+    do { signed = try replica.read(bytes) } catch is FormatError {
       throw ReplicaError.brokenAnswer("its snapshot cannot be read")
     }
     let members = try replica.membership()
@@ -108,7 +112,7 @@ struct SnapshotTransfer {
     guard let snapshot = try lacksOurs ? replica.snapshot() : replica.makeSnapshot() else {
       return false
     }
-    let bytes = try SignedSnapshot.encode(snapshot, signedBy: replica.key)
+    let bytes = try replica.sign(snapshot)
     guard bytes.count <= Snapshot.maximumSize else { return false }
     going = (Digest(of: bytes), bytes, 0)
     return true

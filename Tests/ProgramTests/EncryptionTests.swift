@@ -84,6 +84,66 @@ import Testing
     #expect(try notes(ann) == notes(bob))
   }
 
+  @Test func aSnapshotIsSealedTooAndTheLogBelowItCanGo() throws {
+    let team = try Team(isEncrypted: true)
+    let ann = try team.machine()
+    let invite = try ann.run(["invite", "bob"]).expectSuccess().output.lines[0]
+    let bob = try team.machine(code: invite)
+    for words in ["one", "two"] {
+      try ann.run(["note", Self.canary, words]).expectSuccess()
+      try ann.run(["grant", "bob", words == "one" ? "none" : "editor"]).expectSuccess()
+    }
+    let given = try ann.run(["sync", "--snapshot"]).expectSuccess()
+    #expect(given.errors.contains("has a snapshot"))
+    try expectNoCanary(team)
+    team.stop()
+    try ann.run(["compact", "--data", team.data], program: "dossier-server").expectSuccess()
+    try ann.run(["check", "--data", team.data], program: "dossier-server").expectSuccess()
+    try expectNoCanary(team)
+    try team.start()
+    // Who was away, and who comes later, go on from it.
+    try bob.run(["note", Self.canary, "away"]).expectSuccess()
+    try bob.run(["sync"]).expectSuccess()
+    let code = try ann.run(["invite", "cleo"]).expectSuccess().output.lines[0]
+    let cleo = try team.machine(code: code)
+    try ann.run(["sync"]).expectSuccess()
+    let all: Set = ["\(Self.canary) one", "\(Self.canary) two", "\(Self.canary) away"]
+    for machine in [ann, bob, cleo] {
+      #expect(try notes(machine) == all)
+      try machine.run(["doctor"]).expectSuccess()
+    }
+    // A store that begins with it saves room too, and gives it away by bundle, sealed.
+    try ann.run(["compact"]).expectSuccess()
+    let stick = team.folder.appending(path: "server/stick").path
+    try ann.run(["sync", "--to", stick]).expectSuccess()
+    try expectNoCanary(team)
+    #expect(try notes(ann) == all)
+  }
+
+  @Test func aServerSetBackForgetsNoKeys() throws {
+    let team = try Team(isEncrypted: true)
+    let ann = try team.machine()
+    let code = try ann.run(["invite", "bob"]).expectSuccess().output.lines[0]
+    let bob = try team.machine(code: code)
+    try bob.run(["sync"]).expectSuccess()
+    let copy = team.folder.appending(path: "copy").path
+    try ann.run(["backup", copy, "--data", team.data], program: "dossier-server").expectSuccess()
+    try ann.run(["invite", "cleo"]).expectSuccess()
+    try ann.run(["grant", "bob", "none"]).expectSuccess()
+    try ann.run(["note", "without bob"]).expectSuccess()
+    try ann.run(["sync"]).expectSuccess()
+    team.stop()
+    try FileManager.default.removeItem(atPath: team.data)
+    try ann.run(["restore", copy, "--into", team.data], program: "dossier-server").expectSuccess()
+    try team.start()
+    // By the backup bob is in, until somebody who knows better comes by.
+    try ann.run(["sync"]).expectSuccess()
+    #expect(try bob.run(["sync"]).status == 77)
+    #expect(try notes(bob).isEmpty)
+    let dora = try ann.run(["invite", "dora"]).expectSuccess().output.lines[0]
+    #expect(try notes(team.machine(code: dora)) == ["without bob"])
+  }
+
   @Test func theServersKeeperLetsNobodyIn() throws {
     let team = try Team(isEncrypted: true)
     let ann = try team.machine()

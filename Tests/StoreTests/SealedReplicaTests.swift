@@ -101,12 +101,4 @@ struct SealedReplicaTests {
     #expect(
       try ann.replica.state(of: note)?[1]?.alive.map(\.value) == [.text(Text(canary))])
   }
-
-  @Test func noSnapshotTellsWhatIsSealed() throws {
-    let ann = try TestReplica(1)
-    try ann.replica.keep([1: first], sealingWith: 1)
-    try ann.put(1, .text(Text(canary)), on: note)
-    #expect(try ann.replica.makeSnapshot() == nil)
-    #expect(try ann.replica.compact() == nil)
-  }
 }

@@ -173,6 +173,32 @@ import Testing
     }
   }
 
+  @Test func aSealedSnapshotIsReadWithItsKeyOnlyAndToTheLastByte() async throws {
+    let team = try await Team(seed: 7)
+    let snapshot = try #require(try team.devices[0].replica.makeSnapshot())
+    let key = EpochKey(bytes: Array(0..<32))
+    func encoded() throws -> [UInt8] {
+      try SignedSnapshot.encode(snapshot, signedBy: team.devices[0].key, seal: (3, key))
+    }
+    let bytes = try encoded()
+    #expect(try encoded() == bytes)
+    var keys = Keyring()
+    #expect(throws: FormatError.sealed(epoch: 3)) { try SignedSnapshot(decoding: bytes) }
+    keys.add(EpochKey(bytes: Array(1..<33)), of: 3, seals: true)
+    #expect(throws: FormatError.self) { try SignedSnapshot(decoding: bytes, keys) }
+    // What a log must know is there without.
+    let names = try SignedSnapshot(decoding: bytes, withEntities: false).snapshot
+    #expect(names.entries == snapshot.entries && names.writers == snapshot.writers)
+    #expect(names.entities.isEmpty)
+    keys.add(key, of: 3, seals: false)
+    #expect(try SignedSnapshot(decoding: bytes, keys).snapshot == snapshot)
+    for place in bytes.indices {
+      var changed = bytes
+      changed[place] ^= 1 << UInt8(place % 8)
+      #expect(throws: FormatError.self) { try SignedSnapshot(decoding: changed, keys) }
+    }
+  }
+
   /// Two replicas that hold the same make the same snapshot: it depends on the log alone.
   @Test func everybodyMakesTheSameSnapshot() async throws {
     for seed in 10..<16 as Range<UInt64> {

@@ -63,58 +63,13 @@ public struct Snapshot: Hashable, Sendable {
     return heads
   }
 
-  static let magic = Array("dossier snapshot 1\n".utf8)
-
   /// No snapshot is larger; a workspace beyond it keeps its whole log.
   public static let maximumSize = 256 << 20
 }
 
-/// A snapshot with the name of the device that made it, as it travels.
-public struct SignedSnapshot: Sendable {
-  public let snapshot: Snapshot
-  public let key: PublicKey
-
-  public static func encode(
-    _ snapshot: Snapshot, signedBy key: DeviceKey
-  ) throws -> [UInt8] {
-    var writer = ByteWriter(reserving: snapshot.entries.count * 33 + snapshot.entities.count * 200)
-    writer.append(raw: Snapshot.magic)
-    writer.append(raw: key.publicKey.bytes)
-    snapshot.encode(into: &writer)
-    return writer.bytes + (try key.sign(Digest(of: writer.bytes).bytes))
-  }
-
-  /// Whose snapshot begins with these bytes; nothing is checked. nil when they are the beginning of none.
-  static func key(in bytes: [UInt8]) -> PublicKey? {
-    let start = Snapshot.magic.count
-    guard bytes.starts(with: Snapshot.magic), bytes.count >= start + PublicKey.size else {
-      return nil
-    }
-    return PublicKey(bytes: Array(bytes[start..<start + PublicKey.size]))
-  }
-
-  /// - Parameter withEntities: false reads only what a log must know: what it stands for and whose it is.
-  /// - Throws: ``FormatError`` for bytes that are not, to the last one, what the maker signed.
-  public init(decoding bytes: [UInt8], withEntities: Bool = true) throws(FormatError) {
-    guard bytes.count <= Snapshot.maximumSize else { throw .tooLarge(limit: Snapshot.maximumSize) }
-    guard bytes.starts(with: Snapshot.magic) else { throw .invalid("this is no snapshot") }
-    var reader = ByteReader(bytes)
-    _ = try reader.raw(Snapshot.magic.count)
-    let key = PublicKey(bytes: Array(try reader.raw(32)))
-    guard bytes.count > reader.offset + Signature.size else { throw .truncated(at: bytes.count) }
-    let end = bytes.count - Signature.size
-    // First of all: what follows is read only when its maker stands for it.
-    guard key.verify(signature: bytes[end...], of: Digest(of: Array(bytes[..<end])).bytes) else {
-      throw .invalid("the snapshot is damaged, or was changed on its way")
-    }
-    var content = try reader.nested(end - reader.offset)
-    snapshot = try Snapshot(from: &content, withEntities: withEntities)
-    self.key = key
-  }
-}
-
 extension Snapshot {
-  fileprivate func encode(into writer: inout ByteWriter) {
+  /// What it stands for: all that a log must know of it.
+  func encodeNames(into writer: inout ByteWriter) {
     writer.append(id: workspace)
     writer.append(varint: reader)
     writer.append(count: writers.count)
@@ -127,6 +82,10 @@ extension Snapshot {
       writer.append(count: entry.writer)
       writer.append(digest: entry.id)
     }
+  }
+
+  /// What it amounts to.
+  func encodeEntities(into writer: inout ByteWriter) {
     writer.append(count: entities.count)
     let numbers = numbers
     for entity in entities {
@@ -143,7 +102,8 @@ extension Snapshot {
     WriterNumbers(writers.enumerated().map { ($0 + 1, $1.writer) })
   }
 
-  fileprivate init(from reader: inout ByteReader, withEntities: Bool) throws(FormatError) {
+  /// Reads what it stands for.
+  init(namesFrom reader: inout ByteReader) throws(FormatError) {
     workspace = try reader.id()
     self.reader = try reader.varint()
     writers = []
@@ -169,7 +129,10 @@ extension Snapshot {
     }
     guard !isNamed.contains(false) else { throw .invalid("a snapshot names an idle writer") }
     entities = []
-    guard withEntities else { return }
+  }
+
+  /// Reads what it amounts to, to the end.
+  mutating func readEntities(from reader: inout ByteReader) throws(FormatError) {
     let numbers = numbers
     for _ in 0..<(try reader.itemCount(minimumSize: 20)) {
       let entity = try Self.entity(from: &reader, numbers)

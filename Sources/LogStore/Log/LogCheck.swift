@@ -94,12 +94,19 @@ extension LogReader {
       try connection.forEach(
         "SELECT bytes FROM snapshot_part WHERE workspace = ? ORDER BY place", [key]
       ) { bytes += $0.blob(0) }
-      snapshot = try? SignedSnapshot(decoding: bytes).snapshot
+      snapshot = Self.snapshot(bytes)
       if snapshot?.position != kept.position || Digest(of: bytes).bytes != kept.id {
         result.report("the snapshot is damaged", at: "log.db, workspace \(workspace)")
       }
     }
     return ChainCheck(workspace: workspace, snapshot: snapshot, compactedUpTo: compactedUpTo)
+  }
+
+  /// As much of it as a server can read; nil when it is damaged.
+  private static func snapshot(_ bytes: [UInt8]) -> Snapshot? {
+    do { return try SignedSnapshot(decoding: bytes).snapshot } catch FormatError.sealed {
+      return try? SignedSnapshot(decoding: bytes, withEntities: false).snapshot
+    } catch { return nil }
   }
 }
 
