@@ -66,6 +66,25 @@ extension Replica {
       random: surroundings.randomBytes)
   }
 
+  /// What founds the workspace again on a server that lost it: all that is known here of the members, and an invite of our
+  /// own for this machine.
+  ///
+  /// - Parameter invite: what the server's keeper printed.
+  /// - Returns: nil when this device is not an owner's.
+  public func foundingAgain(_ invite: InviteCode) throws -> [MembershipEntry]? {
+    let log = try membership()
+    guard log.isEncrypted, log.role(of: publicKey) == .owner, let device = log.device(publicKey)
+    else { return nil }
+    let inviting = try DeviceKey(seed: invite.secret)
+    let now = surroundings.now()
+    let statement = MembershipEntry.Statement.invite(
+      member: device.member, key: inviting.publicKey, expires: now + 3_600_000)
+    let entry = try MembershipEntry(
+      statement, in: log.workspace, after: log.last, at: now,
+      giving: grant(for: statement, to: inviting.sealingKey, after: log), signedBy: key)
+    return try membershipEntries().map { try MembershipEntry(bytes: $0) } + [entry]
+  }
+
   /// A snapshot as it leaves here: sealed in an encrypted workspace.
   func sign(_ snapshot: Snapshot) throws -> [UInt8] {
     try SignedSnapshot.encode(snapshot, signedBy: key, seal: keyring().current)

@@ -144,6 +144,42 @@ import Testing
     #expect(try notes(team.machine(code: dora)) == ["without bob"])
   }
 
+  /// An owner puts what he knows of the members on an empty server, and the words come back with them.
+  @Test func anEmptyServerInThePlaceOfALostOneIsFoundedByWhatAnOwnerKnows() throws {
+    let team = try Team(isEncrypted: true)
+    let (ann, recovery) = try team.founder()
+    let code = try ann.run(["invite", "bob"]).expectSuccess().output.lines[0]
+    let bob = try team.machine(code: code)
+    try bob.run(["note", "of bob"]).expectSuccess()
+    for machine in [bob, ann] { try machine.run(["sync"]).expectSuccess() }
+    try ann.run(["grant", "bob", "none"]).expectSuccess()
+    try ann.run(["grant", "bob", "editor"]).expectSuccess()
+    try ann.run(["note", "of ann"]).expectSuccess()
+    try team.replaceByEmptyOne(of: ann)
+    let refused = try bob.run(["join", team.firstCode])
+    #expect(refused.status == 77, "\(refused.errors)")
+    let founded = try ann.run(["join", team.firstCode]).expectSuccess()
+    #expect(founded.output.isEmpty, "the recovery code stays what it was")
+    let again = try ann.run(["invite", "bob"]).expectSuccess().output.lines[0]
+    try bob.run(["join", again]).expectSuccess()
+    let new = try team.machine(code: recovery)
+    for machine in [ann, bob, new] {
+      try machine.run(["sync"]).expectSuccess()
+      #expect(try notes(machine) == ["of bob", "of ann"])
+    }
+  }
+
+  @Test func nothingIsSentToAServerThatWouldLikeToRead() throws {
+    let team = try Team(isEncrypted: true)
+    let ann = try team.machine(writing: Self.canary)
+    try team.replaceByEmptyOne(of: ann, isEncrypted: false)
+    let refused = try ann.run(["join", team.firstCode])
+    #expect(refused.status == 77 && refused.errors.contains("this workspace is encrypted"))
+    #expect(try ann.run(["sync"]).status != 0)
+    try expectNoCanary(team)
+    #expect(try notes(ann) == [Self.canary])
+  }
+
   @Test func theServersKeeperLetsNobodyIn() throws {
     let team = try Team(isEncrypted: true)
     let ann = try team.machine()

@@ -27,7 +27,7 @@ final class Team {
     try? FileManager.default.removeItem(at: folder)
   }
 
-  let firstCode: String
+  private(set) var firstCode: String
   var data: String { folder.appending(path: "server").path }
   /// All that the server printed.
   var log: URL { folder.appending(path: "server.log") }
@@ -55,6 +55,24 @@ final class Team {
   /// - Parameter words: a note from before it joined.
   func machine(code: String? = nil, writing words: String? = nil) throws -> Program {
     try join(code, writing: words).machine
+  }
+
+  /// Loses the server with all that it had, and puts an empty encrypted one in its place, for the workspace of a machine.
+  ///
+  /// - Parameter isEncrypted: false for one of somebody who would like to read.
+  func replaceByEmptyOne(of machine: Program, isEncrypted: Bool = true) throws {
+    stop()
+    try FileManager.default.removeItem(atPath: data)
+    let known = try machine.run(["whoami", "--json"]).expectSuccess().output
+    let id = try #require(known.firstMatch(of: /"workspace":"([0-9a-f]{32})"/)).1
+    let made = try machine.run(
+      [
+        "init", data, "--workspace", "team", "--user", "ann", "--workspace-id", String(id),
+        "--address", "http://127.0.0.1:\(port)",
+      ] + (isEncrypted ? ["--encrypted"] : []), program: "dossier-server"
+    ).expectSuccess()
+    firstCode = try #require(made.output.lines.last)
+    try start()
   }
 
   /// Who founds an encrypted workspace, and its recovery code.

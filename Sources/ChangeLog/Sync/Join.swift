@@ -2,7 +2,7 @@
 /// those before it when it founds the workspace.
 public struct JoinRequest: Sendable {
   /// The largest request, in bytes.
-  public static let maximumSize = 4096
+  public static let maximumSize = 1 << 20
   /// The longest name of a device, in bytes of UTF-8.
   public static let maximumNameSize = 200
 

@@ -35,33 +35,36 @@ struct Join: AsyncParsableCommand {
     if try context.store.setting("remote.address") != nil, !isSame {
       throw ReplicaError.alreadyJoined
     }
+    if isSame, invite.encryption == .none, try context.store.replica.membership().isEncrypted {
+      throw Failure(
+        "not-encrypted", exit: 77,
+        "this workspace is encrypted, and the code is for one that is not",
+        details: [
+          "nothing was changed, nothing was sent",
+          "whoever keeps the server makes another: dossier-server init --encrypted --workspace-id ID",
+        ], fix: "dossier whoami")
+    }
     let name = device ?? Machine.hostName
     let now = Machine.surroundings().now()
-    var founding: Founding?
-    if case .founding = invite.encryption {
-      let made = try Founding(invite, now: now, random: Machine.secret)
-      // First of all: a machine that dies behind the founding comes in with it.
-      Self.show(made.recovery)
-      founding = made
-    }
+    let founding = try Self.founding(invite, isSame ? context.store.replica : nil, now)
     let answer: JoinResponse
     do {
       answer = try await HTTPRemote.join(
         invite, trusting: TeamServer.trust(pin: invite.pin), deviceName: name,
-        key: context.store.deviceKey, now: now, founding: founding?.entries ?? [])
+        key: context.store.deviceKey, now: now, founding: founding)
     } catch {
       var failure = Failure(explaining: error)
       if failure.exit == 69 {
         failure.details.append("nothing was changed; the code can be tried again")
-        if founding != nil {
+        if !founding.isEmpty {
           failure.details.append(
-            "when it was used up all the same: join with the recovery code above; else that is void"
+            "when it was used up all the same: join with the recovery code; one shown above is void else"
           )
         }
       }
       throw failure
     }
-    let head = founding?.entries.first?.id ?? invite.membershipHead
+    let head = founding.first?.id ?? invite.membershipHead
     let keys = try Self.keys(invite, answer, head)
     try context.store.transaction {
       if isSame {
@@ -81,6 +84,27 @@ struct Join: AsyncParsableCommand {
     context.report("joined \(answer.workspaceName) as \(answer.member) (\(answer.role)) on \(name)")
     let report = try await SyncRun(context).run()
     context.report(report)
+  }
+
+  /// What founds an encrypted workspace; empty for who enters one.
+  ///
+  /// - Parameter replica: one of that workspace already, whose server was lost.
+  private static func founding(
+    _ invite: InviteCode, _ replica: Replica?, _ now: UInt64
+  ) throws -> [MembershipEntry] {
+    guard case .founding = invite.encryption else { return [] }
+    if let replica, try !replica.membership().isEmpty {
+      guard let known = try replica.foundingAgain(invite) else {
+        throw Failure(
+          "not-allowed", exit: 77, "only an owner's machine puts this workspace on another server",
+          details: ["nothing was changed"], fix: "dossier access")
+      }
+      return known
+    }
+    let made = try Founding(invite, now: now, random: Machine.secret)
+    // First of all: a machine that dies behind the founding comes in with it.
+    show(made.recovery)
+    return made.entries
   }
 
   /// The keys of an encrypted workspace, by epoch; none of another.
