@@ -3,6 +3,7 @@ import ReplicaStore
 import SQLite
 
 import class Foundation.FileManager
+import class Foundation.ProcessInfo
 import struct Foundation.UUID
 
 @testable import DossierStore
@@ -14,6 +15,14 @@ final class TestReplica {
   private let world: World
 
   static let workspace = WorkspaceID(high: 7, low: 7)
+  /// Whether everything is done in an encrypted workspace: SEALED=1.
+  static let isSealed = ProcessInfo.processInfo.environment["SEALED"] != nil
+  static let epochKey = EpochKey(bytes: Array(100..<132))
+  static var keys: Keyring {
+    var keys = Keyring()
+    if isSealed { keys.add(epochKey, of: 1, seals: true) }
+    return keys
+  }
 
   /// What is random and what time it is.
   private final class World {
@@ -51,6 +60,7 @@ final class TestReplica {
     replica = try Replica(
       connection: connection, key: key, surroundings: surroundings,
       projection: withTables ? RecordProjection() : NoProjection())
+    if Self.isSealed { try replica.keep([1: Self.epochKey], sealingWith: 1) }
   }
 
   var wall: UInt64 {
@@ -162,7 +172,7 @@ struct ReplicaPicture: Equatable {
 
   /// What the changesets amount to when a replica in memory takes them.
   init(of changesets: [Changeset]) throws {
-    var plain = MemoryReplica()
+    var plain = MemoryReplica(keys: TestReplica.keys)
     try plain.receive(changesets)
     entities = plain.entities.mapValues(\.withoutTexts)
     for (id, state) in entities.sorted(by: { $0.key < $1.key }) where !state.isDeleted {

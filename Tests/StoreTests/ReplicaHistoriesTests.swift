@@ -35,7 +35,7 @@ private struct History {
     dice = ReplicaDice(seed)
     let count = UInt64(3 + dice.below(3))
     replicas = try (1...count).map { try TestReplica($0, life: seed) }
-    plain = Array(repeating: MemoryReplica(), count: replicas.count)
+    plain = Array(repeating: MemoryReplica(keys: TestReplica.keys), count: replicas.count)
   }
 
   mutating func step() throws {

@@ -141,7 +141,9 @@ private final class World {
   }
 
   private func values(in log: [Changeset]) throws -> Set<Value> {
-    Set(try log.flatMap { try $0.decodedBody().operations.compactMap(\.action.value) })
+    Set(
+      try log.flatMap { try $0.decodedBody(TestReplica.keys).operations.compactMap(\.action.value) }
+    )
   }
 
   func heal() async throws {
