@@ -124,7 +124,7 @@ FAULTS = [
      "      try keepForRemote(bytes, Digest(of: bytes))\n", ""),
     ("a snapshot of another branch is adopted", SYNC + "SnapshotTaking.swift",
      "    guard try continues(snapshot) else { return .refused(.forked) }\n", ""),
-    ("a log drops more than its snapshot stands for", "Sources/LogStore/Log/SQLiteLogSnapshots.swift",
+    ("a log drops more than its snapshot stands for", "Sources/LogStore/Log/StoredLogSnapshots.swift",
      "        .int(kept.position))\n      try setCompacted", "        .int(kept.position + 1))\n      try setCompacted"),
     ("what only our own beginning told is dropped", REPLICA + "Beginning.swift",
      "    try commit(\"begin anew\", operations)\n    // Deletions", "    // Deletions"),
@@ -143,7 +143,7 @@ FAULTS = [
      "      again.seen.append(known)\n", "      _ = known\n"),
     ("a bundle leaves out one too many", REPLICA + "BundleExchange.swift",
      "guard UInt64(row.int(2)) > known[WriterID(bytes: row.blob(1))] else { return }", "guard UInt64(row.int(2)) > known[WriterID(bytes: row.blob(1))] + (known.all.isEmpty ? 0 : 1) else { return }"),
-    ("a position is given outside the transaction", "Sources/LogStore/Log/SQLiteLog.swift",
+    ("a position is given outside the transaction", "Sources/LogStore/Log/StoredLog.swift",
      "let next = try head().advanced(over: changeset.id)", "let next = try Cursor(log: head().log, position: head().position + (head().position % 7 == 6 ? 2 : 1), hash: head().advanced(over: changeset.id).hash)"),
 ]
 SUITES = "HistoriesTests|TextTests|ReplicaHistories|SimulatorTests|PowerLossTests|ReplicaWorld|ExchangeContract|ReplicaHostile|ReplicaSync|ChangesetLogContract|ReplicaMerge|SnapshotTests|ForkTests|BeginningTests|UndoTests|ContractSnapshot|MembershipTests|MembershipSyncTests"

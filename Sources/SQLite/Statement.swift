@@ -4,10 +4,17 @@ internal import CSQLite
 final class Statement {
   let handle: OpaquePointer
   private let isExtra: Bool
+  /// Which argument each parameter takes, from 0: `?` the next one, `$3` the third wherever it stands.
+  private let arguments: [Int]
 
   init(handle: OpaquePointer, isExtra: Bool) {
     self.handle = handle
     self.isExtra = isExtra
+    arguments = (0..<Int(sqlite3_bind_parameter_count(handle))).map { index in
+      let name = sqlite3_bind_parameter_name(handle, Int32(index + 1)).map { String(cString: $0) }
+      guard let name, name.hasPrefix("$"), let number = Int(name.dropFirst()) else { return index }
+      return number - 1
+    }
   }
 
   var isBusy: Bool { sqlite3_stmt_busy(handle) != 0 }
@@ -22,9 +29,10 @@ final class Statement {
   }
 
   func bind(_ arguments: [Binding]) -> Int32 {
-    guard Int(sqlite3_bind_parameter_count(handle)) == arguments.count else { return SQLITE_RANGE }
-    for (index, argument) in arguments.enumerated() {
-      let code = bind(argument, at: Int32(index + 1))
+    guard self.arguments.count == arguments.count else { return SQLITE_RANGE }
+    for (index, argument) in self.arguments.enumerated() {
+      guard arguments.indices.contains(argument) else { return SQLITE_RANGE }
+      let code = bind(arguments[argument], at: Int32(index + 1))
       guard code == SQLITE_OK else { return code }
     }
     return SQLITE_OK

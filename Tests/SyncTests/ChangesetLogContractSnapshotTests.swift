@@ -115,7 +115,7 @@ struct ChangesetLogContractSnapshotTests {
     let bytes = try snapshot(of: early, by: ann)
     _ = try offer(bytes, to: log)
     (log as? MemoryLog)?.compact()
-    _ = try (log as? SQLiteLog)?.compact()
+    _ = try (log as? StoredLog)?.compact()
     let late = try ann.write(count: 2)
     _ = try log.exchange(late, from: "v-a")
     #expect(try log.compactedUpTo() == 5)

@@ -10,7 +10,7 @@ struct ServerStoreTests {
     let logs = try StoredLogs()
     var ann = try Author(1)
     let all = try ann.write(count: 3)
-    func open(_ id: LogID) throws -> SQLiteLog {
+    func open(_ id: LogID) throws -> StoredLog {
       try logs.database().log(of: LogBody.workspace, newID: id)
     }
     let head = try open(LogBody.id).exchange(all).head

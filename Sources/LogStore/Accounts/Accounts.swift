@@ -3,11 +3,12 @@ internal import SQLite
 
 /// Who may do what at a server: the membership log of each workspace, in a database of its own.
 ///
-/// Several processes may have it open: the one that serves and those of the administrator. So it has a rollback journal.
-/// Whoever takes a right away holds the file alone while looking how far the device has written (``exclusively(_:)``);
-/// whoever takes changesets keeps it from changing meanwhile (``unchanged(_:)``). So no changeset slips through between.
+/// Several processes may have it open: the one that serves and those of the administrator. So the file has a rollback
+/// journal. Whoever takes a right away is alone while looking how far the device has written
+/// (``exclusively(in:_:)``); whoever takes changesets keeps it from changing meanwhile (``unchanged(in:isWriting:_:)``). So no
+/// changeset slips through between.
 public final class Accounts {
-  let connection: Connection
+  let database: any Database
   /// What the administrator signs with.
   private let administrator: () throws -> DeviceKey
   /// How far devices have written, as the log stands.
@@ -39,7 +40,7 @@ public final class Accounts {
     let accounts = try Accounts(opening: folder)
     try translated {
       try Files.writePrivately(key.seed, to: folder.administratorKey)
-      try accounts.connection.run("INSERT INTO server VALUES (1, ?)", .text(address))
+      try accounts.database.run("INSERT INTO server VALUES (1, $1)", .text(address))
     }
     return accounts
   }
@@ -55,7 +56,7 @@ public final class Accounts {
     _ connection: Connection, administrator: @escaping () throws -> DeviceKey,
     written: @escaping ([PublicKey], WorkspaceID) throws -> [WriterHead]
   ) throws(StoreError) {
-    self.connection = connection
+    database = SQLiteDatabase(connection)
     self.administrator = administrator
     self.written = written
     try translated {
@@ -84,38 +85,43 @@ public final class Accounts {
   /// Where invites say the server is.
   public func address() throws(StoreError) -> String {
     let address = try translated {
-      try connection.first("SELECT address FROM server", row: { $0.text(0) })
+      try database.first("SELECT address FROM server", row: { $0.text(0) })
     }
     guard let address else { throw .damaged("the address of the server is missing") }
     return address
   }
 
   /// All that `work` does, or nothing of it.
-  public func transaction<Value>(_ work: () throws -> Value) throws(StoreError) -> Value {
-    do { return try translated { try connection.transaction(work) } } catch {
-      // What was read of it may have been taken back.
+  ///
+  /// - Parameter workspace: the only one that it is about, when there is only one.
+  public func transaction<Value>(
+    in workspace: WorkspaceID? = nil, _ work: () throws -> Value
+  ) throws(StoreError) -> Value {
+    try forgetting { try database.writing(in: workspace, work) }
+  }
+
+  /// The same while nobody takes changesets by what stood here before.
+  func exclusively<Value>(
+    in workspace: WorkspaceID, _ work: () throws -> Value
+  ) throws(StoreError) -> Value {
+    try forgetting { try database.exclusively(in: workspace, work) }
+  }
+
+  /// What was read of a log that could not be written may have been taken back.
+  private func forgetting<Value>(_ work: () throws -> Value) throws(StoreError) -> Value {
+    do { return try work() } catch {
       read = [:]
-      throw error
+      throw StoreError(error)
     }
   }
 
-  /// The same while nobody else so much as reads: nobody is taking changesets by what stood here before.
-  func exclusively<Value>(_ work: () throws -> Value) throws(StoreError) -> Value {
-    do { return try translated { try connection.exclusively(work) } } catch {
-      read = [:]
-      throw error
-    }
-  }
-
-  /// Keeps all of it as it is while `work` is done.
-  public func unchanged<Value>(_ work: () throws -> Value) throws(StoreError) -> Value {
-    try translated {
-      try connection.reading {
-        // The lock is taken with the first look.
-        _ = try connection.first("SELECT count(*) FROM membership", row: { $0.int(0) })
-        return try work()
-      }
-    }
+  /// Keeps who belongs to a workspace as it is while `work` is done.
+  ///
+  /// - Parameter isWriting: whether `work` writes to the workspace's log.
+  public func unchanged<Value>(
+    in workspace: WorkspaceID, isWriting: Bool = true, _ work: () throws -> Value
+  ) throws(StoreError) -> Value {
+    try translated { try database.unchanged(in: workspace, isWriting: isWriting, work) }
   }
 
   // MARK: The membership log
@@ -124,9 +130,9 @@ public final class Accounts {
   public func membership(of workspace: WorkspaceID) throws(StoreError) -> Membership {
     try translated {
       var membership = read[workspace] ?? Membership(workspace: workspace)
-      try connection.forEach(
-        "SELECT bytes FROM membership WHERE workspace = ? AND number > ? ORDER BY number",
-        [.blob(workspace.bytes), .int(membership.head.count)]
+      try rows(of: workspace).forEach(
+        "SELECT bytes FROM membership WHERE workspace = $1 AND number > $2 ORDER BY number",
+        .int(membership.head.count)
       ) { row in
         do { try membership.append(MembershipEntry(bytes: row.blob(0)), isTrusted: true) } catch {
           throw StoreError.damaged("an entry of the membership log (\(error))")
@@ -140,9 +146,9 @@ public final class Accounts {
   /// The entries of a log after so many.
   func entries(of workspace: WorkspaceID, after count: Int) throws(StoreError) -> [[UInt8]] {
     try translated {
-      try connection.all(
-        "SELECT bytes FROM membership WHERE workspace = ? AND number > ? ORDER BY number",
-        .blob(workspace.bytes), .int(count), row: { $0.blob(0) })
+      try rows(of: workspace).all(
+        "SELECT bytes FROM membership WHERE workspace = $1 AND number > $2 ORDER BY number",
+        .int(count), row: { $0.blob(0) })
     }
   }
 
@@ -150,11 +156,11 @@ public final class Accounts {
   ///
   /// - Returns: why it may not; nil when it is there now.
   func refusal(of entry: MembershipEntry) throws(StoreError) -> Membership.Refusal? {
-    try transaction {
+    try transaction(in: entry.workspace) {
       var membership = try membership(of: entry.workspace)
       do throws(Membership.Refusal) { try membership.append(entry) } catch { return error }
-      try connection.run(
-        "INSERT INTO membership VALUES (?, ?, ?)", .blob(entry.workspace.bytes),
+      try rows(of: entry.workspace).run(
+        "INSERT INTO membership (workspace, number, bytes) VALUES ($1, $2, $3)",
         .int(membership.head.count), .blob(entry.bytes))
       read[entry.workspace] = membership
       return nil
@@ -185,16 +191,16 @@ public final class Accounts {
     keys.isEmpty ? [] : try translated { try written(keys, workspace) }
   }
 
-  /// What SQLite finds wrong with the file, and what is wrong with the logs in it.
+  /// What is wrong with the database, and with the membership logs in it.
   public func check() throws(StoreError) -> [Damage] {
     try translated {
-      let problems =
-        try connection.integrityProblems()
-        + connection.all(
-          "PRAGMA foreign_key_check", row: { "a row of \($0.text(0)) belongs to nothing" })
-      return try problems.map { Damage(place: "accounts.db", what: $0) }
+      try database.problems().map { Damage(place: "accounts.db", what: $0) }
         + workspaces().flatMap(checkMembership)
     }
+  }
+
+  func rows(of workspace: WorkspaceID) -> WorkspaceRows {
+    WorkspaceRows(of: workspace, in: database)
   }
 
   /// Every entry again, signatures too.

@@ -31,8 +31,8 @@ extension Accounts {
   /// The device that shows a token, in whatever workspace.
   public func device(showing token: Token) throws(StoreError) -> Device? {
     let found = try translated {
-      try connection.first(
-        "SELECT workspace, key FROM token WHERE token = ?",
+      try database.first(
+        "SELECT workspace, key FROM token WHERE token = $1",
         .blob(Digest(of: token.bytes).bytes)
       ) { (WorkspaceID(bytes: $0.blob(0)), PublicKey(bytes: $0.blob(1))) }
     }
@@ -62,7 +62,7 @@ extension Accounts {
   public func revoke(
     _ prefix: String, in workspace: WorkspaceID, now: Int
   ) throws(StoreError) -> Device {
-    try exclusively {
+    try exclusively(in: workspace) {
       let found = try devices(of: workspace).filter { $0.id.hasPrefix(prefix) }
       guard let device = found.first, !prefix.isEmpty else { throw StoreError.noDevice(prefix) }
       guard found.count == 1 else {

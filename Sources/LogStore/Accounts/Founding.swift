@@ -23,11 +23,15 @@ extension Accounts {
       if let known {
         guard try founding(of: known.id) != nil else { throw StoreError.workspaceExists(name) }
       } else {
-        try connection.run("INSERT INTO workspace VALUES (?, ?)", .blob(id.bytes), .text(name))
+        try database.run(
+          "INSERT INTO workspace (id, name) VALUES ($1, $2)", .blob(id.bytes), .text(name))
       }
       let workspace = known?.id ?? id
-      try connection.run(
-        "INSERT OR REPLACE INTO founding VALUES (?, ?, ?)", .blob(workspace.bytes),
+      try rows(of: workspace).run(
+        """
+        INSERT INTO founding (workspace, key, expires) VALUES ($1, $2, $3)
+        ON CONFLICT (workspace) DO UPDATE SET key = excluded.key, expires = excluded.expires
+        """,
         .blob(try DeviceKey(seed: secret).publicKey.bytes), .int(expires))
       return InviteCode(
         address: try address(), workspace: workspace, member: owner, secret: secret, pin: pin,
@@ -54,7 +58,7 @@ extension Accounts {
     }
     guard try membership(of: workspace).isEncrypted else { throw .entryRefused(.wrongKeys) }
     try translated {
-      try connection.run("DELETE FROM founding WHERE workspace = ?", .blob(workspace.bytes))
+      try rows(of: workspace).run("DELETE FROM founding WHERE workspace = $1")
     }
   }
 
@@ -62,8 +66,8 @@ extension Accounts {
     of workspace: WorkspaceID
   ) throws(StoreError) -> (key: PublicKey, expires: Int)? {
     try translated {
-      try connection.first(
-        "SELECT key, expires FROM founding WHERE workspace = ?", .blob(workspace.bytes)
+      try rows(of: workspace).first(
+        "SELECT key, expires FROM founding WHERE workspace = $1"
       ) { (PublicKey(bytes: $0.blob(0)), $0.int(1)) }
     }
   }

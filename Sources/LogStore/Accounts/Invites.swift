@@ -16,7 +16,7 @@ extension Accounts {
     _ name: String, to workspace: WorkspaceID, secret: [UInt8], pin: [UInt8] = [], expires: Int,
     now: Int
   ) throws(StoreError) -> InviteCode {
-    try transaction {
+    try transaction(in: workspace) {
       let member = try member(name, of: workspace)
       guard !member.isDisabled else { throw StoreError.memberDisabled(name) }
       let key = try DeviceKey(seed: secret)
@@ -46,7 +46,7 @@ extension Accounts {
       throw .inviteUnknown
     }
     try Name.check(name)
-    return try transaction {
+    return try transaction(in: workspace) {
       try found(workspace, request, now: now)
       let membership = try membership(of: workspace)
       // The entry's own time is its author's word; the invite ends by our clock.
@@ -56,11 +56,11 @@ extension Accounts {
         throw StoreError.inviteExpired
       }
       try admit(entry)
-      try connection.run(
+      try rows(of: workspace).run(
         """
-        INSERT INTO token VALUES (?1, ?2, ?3)
-        ON CONFLICT (workspace, key) DO UPDATE SET token = ?3
-        """, .blob(workspace.bytes), .blob(key.bytes), .blob(Digest(of: token.bytes).bytes))
+        INSERT INTO token (workspace, key, token) VALUES ($1, $2, $3)
+        ON CONFLICT (workspace, key) DO UPDATE SET token = excluded.token
+        """, .blob(key.bytes), .blob(Digest(of: token.bytes).bytes))
       guard let device = try devices(of: workspace).first(where: { $0.key == key }),
         let account = try workspaces().first(where: { $0.id == workspace })
       else { throw StoreError.inviteUnknown }
@@ -108,7 +108,7 @@ extension Accounts {
   ) throws(StoreError) -> Membership.Refusal? {
     guard let entry = try? MembershipEntry(bytes: bytes) else { return .malformed }
     guard entry.workspace == workspace else { return .otherWorkspace }
-    return try exclusively {
+    return try exclusively(in: workspace) {
       // What takes a right away must know all that the device wrote, or words would vanish that were taken already.
       let closed = try membership(of: workspace).closed(by: entry.statement)
       guard try heads(closed).allSatisfy(entry.statement.covers) else { return .stale }

@@ -34,7 +34,7 @@ extension Accounts {
     _ name: String, role: Role, to workspace: WorkspaceID, now: Int
   ) throws(StoreError) {
     try Name.check(name)
-    try transaction {
+    try transaction(in: workspace) {
       guard try membership(of: workspace).member(name) == nil else {
         throw StoreError.memberExists(name)
       }
@@ -62,7 +62,7 @@ extension Accounts {
   private func set(
     _ role: Role?, of name: String, in workspace: WorkspaceID, now: Int
   ) throws(StoreError) {
-    try exclusively {
+    try exclusively(in: workspace) {
       let closed = try membership(of: workspace).closed(
         by: .member(name: name, role: role, heads: []))
       let heads = try heads(of: closed, in: workspace)

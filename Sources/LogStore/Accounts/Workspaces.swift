@@ -11,7 +11,7 @@ extension Accounts {
   /// All of them, by name.
   public func workspaces() throws(StoreError) -> [WorkspaceAccount] {
     try translated {
-      try connection.all(
+      try database.all(
         "SELECT id, name FROM workspace ORDER BY name",
         row: { WorkspaceAccount(id: WorkspaceID(bytes: $0.blob(0)), name: $0.text(1)) })
     }
@@ -43,7 +43,8 @@ extension Accounts {
       guard try !workspaces().contains(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
         throw StoreError.workspaceExists(name)
       }
-      try connection.run("INSERT INTO workspace VALUES (?, ?)", .blob(id.bytes), .text(name))
+      try database.run(
+        "INSERT INTO workspace (id, name) VALUES ($1, $2)", .blob(id.bytes), .text(name))
       try say(.found(name: name), in: id, now: now)
       return WorkspaceAccount(id: id, name: name)
     }

@@ -32,41 +32,38 @@ extension LogReader {
   public func check() throws(StoreError) -> CheckedLog {
     try translated {
       var result = CheckedLog()
-      try connection.reading {
-        for problem in try connection.integrityProblems() {
-          result.report(problem, at: "log.db")
+      for problem in try database.problems() { result.report(problem, at: "log.db") }
+      let workspaces = try database.all(
+        """
+        SELECT workspace FROM log UNION SELECT workspace FROM changeset
+        UNION SELECT workspace FROM writer ORDER BY workspace
+        """, row: { $0.blob(0) })
+      for workspace in workspaces {
+        guard workspace.count == 16 else {
+          result.report("a workspace's id is not 16 bytes long", at: "log.db")
+          continue
         }
-        let workspaces = try connection.all(
-          """
-          SELECT workspace FROM log UNION SELECT workspace FROM changeset
-          UNION SELECT workspace FROM writer ORDER BY workspace
-          """, row: { $0.blob(0) })
-        for workspace in workspaces {
-          guard workspace.count == 16 else {
-            result.report("a workspace's id is not 16 bytes long", at: "log.db")
-            continue
-          }
-          try check(WorkspaceID(bytes: workspace), into: &result)
-        }
+        let id = WorkspaceID(bytes: workspace)
+        try database.reading(in: id) { try check(id, into: &result) }
       }
       return result
     }
   }
 
   private func check(_ workspace: WorkspaceID, into result: inout CheckedLog) throws {
-    var chain = try chainCheck(of: workspace, &result)
-    try connection.forEach(
+    let rows = WorkspaceRows(of: workspace, in: database)
+    var chain = try chainCheck(of: rows, &result)
+    try rows.forEach(
       """
-      SELECT position, id, hash, bytes FROM changeset WHERE workspace = ? ORDER BY position
-      """, [.blob(workspace.bytes)]
+      SELECT position, id, hash, bytes FROM changeset WHERE workspace = $1 ORDER BY position
+      """
     ) { row in
       chain.take(
         position: row.int(0), id: row.blob(1), hash: row.blob(2), bytes: row.blob(3), &result)
     }
     chain.checkSignatures(&result)
-    try connection.forEach(
-      "SELECT id, key, sequence, head FROM writer WHERE workspace = ? ORDER BY id",
-      [.blob(workspace.bytes)]
+    try rows.forEach(
+      "SELECT id, key, sequence, head FROM writer WHERE workspace = $1 ORDER BY id"
     ) { row in
       result.writers += 1
       chain.take(
@@ -79,20 +76,20 @@ extension LogReader {
 extension LogReader {
   /// What is known of a log before its first changeset is looked at: its snapshot, which must be sound itself.
   private func chainCheck(
-    of workspace: WorkspaceID, _ result: inout CheckedLog
+    of rows: WorkspaceRows, _ result: inout CheckedLog
   ) throws -> ChainCheck {
-    let key = Binding.blob(workspace.bytes)
+    let workspace = rows.workspace
     let compactedUpTo =
-      try connection.first(
-        "SELECT position FROM log_compaction WHERE workspace = ?", key, row: { $0.int(0) }) ?? 0
-    let kept = try connection.first(
-      "SELECT id, position, size FROM snapshot WHERE workspace = ?", key,
+      try rows.first(
+        "SELECT position FROM log_compaction WHERE workspace = $1", row: { $0.int(0) }) ?? 0
+    let kept = try rows.first(
+      "SELECT id, position, size FROM snapshot WHERE workspace = $1",
       row: { (id: $0.blob(0), position: $0.int(1), size: $0.int(2)) })
     var snapshot: Snapshot?
     if let kept {
       var bytes: [UInt8] = []
-      try connection.forEach(
-        "SELECT bytes FROM snapshot_part WHERE workspace = ? ORDER BY place", [key]
+      try rows.forEach(
+        "SELECT bytes FROM snapshot_part WHERE workspace = $1 ORDER BY place"
       ) { bytes += $0.blob(0) }
       snapshot = Self.snapshot(bytes)
       if snapshot?.position != kept.position || Digest(of: bytes).bytes != kept.id {
@@ -107,11 +104,5 @@ extension LogReader {
     do { return try SignedSnapshot(decoding: bytes).snapshot } catch FormatError.sealed {
       return try? SignedSnapshot(decoding: bytes, withEntities: false).snapshot
     } catch { return nil }
-  }
-}
-
-extension Connection {
-  func integrityProblems() throws -> [String] {
-    try all("PRAGMA integrity_check", row: { $0.text(0) }).filter { $0 != "ok" }
   }
 }

@@ -1,14 +1,16 @@
 public import ChangeLog
 internal import SQLite
 
-/// The server's log: one database file, written through this one connection by the one process that holds
-/// the folder's lock.
+/// The logs of all workspaces, for the process that serves them.
 ///
-/// SQLite before 3.51.3 can lose commits when two connections write or checkpoint one WAL file, so there
-/// must never be a second one. Others read through ``LogReader``.
+/// In SQLite: one file, written through this one connection by the one process that holds the folder's lock. SQLite before
+/// 3.51.3 can lose commits when two connections write or checkpoint one WAL file, so there must never be a second one;
+/// others read through ``LogReader``. In PostgreSQL: as many connections of as many processes as one likes.
 public final class LogDatabase {
-  let connection: Connection
+  let database: any Database
   private let lock: FileLock?
+  /// When devices were noted to be here.
+  private var noted: [Contact: Int] = [:]
 
   static let migrations = Migrations(
     name: "log", files: [PackageResources.log_001_sql, PackageResources.log_002_sql])
@@ -39,7 +41,7 @@ public final class LogDatabase {
 
   /// - Parameter lock: nil when nobody else can have the file, as in a simulation.
   init(_ connection: Connection, lock: FileLock?) throws(StoreError) {
-    self.connection = connection
+    database = SQLiteDatabase(connection)
     self.lock = lock
     try translated {
       try Self.configure(connection)
@@ -58,8 +60,8 @@ public final class LogDatabase {
   /// The log of a workspace, made when it is missing.
   ///
   /// - Parameter newID: a random name for a new log.
-  public func log(of workspace: WorkspaceID, newID: LogID) throws(StoreError) -> SQLiteLog {
-    try translated { try SQLiteLog(workspace: workspace, in: connection, newID: newID) }
+  public func log(of workspace: WorkspaceID, newID: LogID) throws(StoreError) -> StoredLog {
+    try translated { try StoredLog(workspace: workspace, in: database, newID: newID) }
   }
 
   /// Drops what the snapshots of logs stand for, and gives the room back to the disk.
@@ -68,16 +70,15 @@ public final class LogDatabase {
   public func compact() throws(StoreError) -> (changesets: Int, bytes: Int) {
     try translated {
       var total = (changesets: 0, bytes: 0)
-      let logs = try connection.all("SELECT workspace, id FROM log ORDER BY workspace") {
+      let logs = try database.all("SELECT workspace, id FROM log ORDER BY workspace") {
         (workspace: WorkspaceID(bytes: $0.blob(0)), id: LogID(bytes: $0.blob(1)))
       }
       for (workspace, id) in logs {
-        let log = try SQLiteLog(workspace: workspace, in: connection, newID: id)
+        let log = try StoredLog(workspace: workspace, in: database, newID: id)
         let gone = try log.compact()
         total = (total.changesets + gone.changesets, total.bytes + gone.bytes)
       }
-      try connection.execute("VACUUM")
-      try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+      try database.giveBack()
       return total
     }
   }
@@ -88,43 +89,62 @@ public final class LogDatabase {
   ///   - now: in seconds since 1970.
   ///   - mayWrite: as for ``ChangeLog/ChangesetLog/answer(_:from:mayWrite:)``.
   public func answer(
-    _ request: SyncRequest, from device: String, in log: SQLiteLog, now: Int,
+    _ request: SyncRequest, from device: String, in log: StoredLog, now: Int,
     mayWrite: (PublicKey, Header?) throws -> Verdict.Refusal?
   ) throws(StoreError) -> SyncResponse {
-    try translated {
-      try log.transaction {
+    let contact = Contact(workspace: log.workspace, device: device)
+    return try translated {
+      let (response, isNoted) = try log.transaction {
         let response = try log.answer(request, from: device, mayWrite: mayWrite)
-        if case .entries(_, let end) = response.page {
-          try note(device, at: now, position: end.position, in: log.workspace)
+        guard isDue(contact, now), case .entries(_, let end) = response.page else {
+          return (response, false)
         }
-        return response
+        try note(device, at: now, position: end.position, in: log)
+        return (response, true)
       }
+      if isNoted { noted[contact] = now }
+      return response
     }
+  }
+
+  /// Whether an answer to a request writes anything.
+  func isWriting(
+    _ request: SyncRequest, from device: String, in log: StoredLog, now: Int
+  ) -> Bool {
+    !request.changesets.isEmpty || request.snapshot != .none
+      || isDue(Contact(workspace: log.workspace, device: device), now)
   }
 
   /// How far the writers of devices have come.
   public func heads(
     of keys: [PublicKey], in workspace: WorkspaceID
   ) throws(StoreError) -> [WriterHead] {
-    try translated { try connection.heads(of: keys, in: workspace) }
+    try translated { try database.heads(of: keys, in: workspace) }
   }
 
   /// The end of a log.
-  public func position(of log: SQLiteLog) throws(StoreError) -> Int {
+  public func position(of log: StoredLog) throws(StoreError) -> Int {
     try translated { try log.head().position }
+  }
+
+  private struct Contact: Hashable {
+    let workspace: WorkspaceID
+    let device: String
   }
 
   /// At most once a minute, so that a sync with nothing new costs no write. A clock that was set back
   /// counts as news too.
-  private func note(
-    _ device: String, at now: Int, position: Int, in workspace: WorkspaceID
-  ) throws {
-    try connection.run(
+  private func isDue(_ contact: Contact, _ now: Int) -> Bool {
+    noted[contact].map { abs(now - $0) >= 60 } ?? true
+  }
+
+  /// Another process may have noted it meanwhile.
+  private func note(_ device: String, at now: Int, position: Int, in log: StoredLog) throws {
+    try log.rows.run(
       """
-      INSERT INTO contact (workspace, device, at, position) VALUES (?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET at = excluded.at, position = excluded.position
-      WHERE abs(excluded.at - at) >= 60
-      """,
-      .blob(workspace.bytes), .text(device), .int(now), .int(position))
+      INSERT INTO contact (workspace, device, at, position) VALUES ($1, $2, $3, $4)
+      ON CONFLICT (workspace, device) DO UPDATE SET at = excluded.at, position = excluded.position
+      WHERE abs(excluded.at - contact.at) >= 60
+      """, .text(device), .int(now), .int(position))
   }
 }

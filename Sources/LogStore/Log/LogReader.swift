@@ -3,11 +3,13 @@ internal import SQLite
 
 /// Reads the server's log from another process while it serves. Never writes, never checkpoints.
 public final class LogReader {
-  let connection: Connection
+  let database: any Database
 
   public init(in folder: DataFolder) throws(StoreError) {
     try folder.mustBeSetUp()
-    connection = try translated { try Connection(path: folder.log, mode: .readOnly) }
+    database = try translated {
+      SQLiteDatabase(try Connection(path: folder.log, mode: .readOnly))
+    }
   }
 
   /// What one log holds, and who reads it.
@@ -31,21 +33,21 @@ public final class LogReader {
   func heads(
     of keys: [PublicKey], in workspace: WorkspaceID
   ) throws(StoreError) -> [WriterHead] {
-    try translated { try connection.heads(of: keys, in: workspace) }
+    try translated { try database.heads(of: keys, in: workspace) }
   }
 
   public func statistics(of workspace: WorkspaceID) throws(StoreError) -> Statistics {
     try translated {
-      try connection.reading {
-        let key = Binding.blob(workspace.bytes)
+      try database.reading(in: workspace) {
+        let rows = WorkspaceRows(of: workspace, in: database)
         let (count, bytes) =
-          try connection.first(
-            "SELECT count(*), sum(length(bytes)) FROM changeset WHERE workspace = ?", key,
+          try rows.first(
+            "SELECT count(*), coalesce(sum(length(bytes)), 0) FROM changeset WHERE workspace = $1",
             row: { ($0.int(0), $0.int(1)) }) ?? (0, 0)
-        let writers = try connection.first(
-          "SELECT count(*) FROM writer WHERE workspace = ?", key, row: { $0.int(0) })
-        let contacts = try connection.all(
-          "SELECT device, at, position FROM contact WHERE workspace = ?", key,
+        let writers = try rows.first(
+          "SELECT count(*) FROM writer WHERE workspace = $1", row: { $0.int(0) })
+        let contacts = try rows.all(
+          "SELECT device, at, position FROM contact WHERE workspace = $1",
           row: { ($0.text(0), Contact(at: $0.int(1), position: $0.int(2))) })
         return Statistics(
           changesets: count, bytes: bytes, writers: writers ?? 0,
@@ -55,13 +57,14 @@ public final class LogReader {
   }
 }
 
-extension Connection {
+extension Database {
   /// The last changesets, in the log of a workspace, of all writers with these keys.
   func heads(of keys: [PublicKey], in workspace: WorkspaceID) throws -> [WriterHead] {
-    try keys.flatMap { key in
-      try all(
-        "SELECT id, sequence, head FROM writer WHERE workspace = ? AND key = ?",
-        .blob(workspace.bytes), .blob(key.bytes)
+    let rows = WorkspaceRows(of: workspace, in: self)
+    return try keys.flatMap { key in
+      try rows.all(
+        "SELECT id, sequence, head FROM writer WHERE workspace = $1 AND key = $2",
+        .blob(key.bytes)
       ) {
         WriterHead(
           writer: WriterID(bytes: $0.blob(0)), sequence: UInt64($0.int(1)),

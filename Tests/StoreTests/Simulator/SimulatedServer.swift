@@ -9,12 +9,12 @@ import SQLite
 final class SimulatedServer {
   private(set) var disk: CrashDisk
   private var database: LogDatabase?
-  private var log: SQLiteLog?
+  private var log: StoredLog?
   private var accounts: Accounts?
   /// The administrator's key: it goes where the accounts go.
   let administrator: DeviceKey
   /// Of another workspace, in the same database.
-  private var otherLog: SQLiteLog?
+  private var otherLog: StoredLog?
   private let id: LogID
   /// What it told a device it had, and where.
   private(set) var acknowledged: [ChangesetID: Int] = [:]
@@ -60,7 +60,7 @@ final class SimulatedServer {
       written: { [unowned self] in try self.database?.heads(of: $0, in: $1) ?? [] })
     self.accounts = accounts
     if try accounts.workspaces().isEmpty {
-      try accounts.connection.run("INSERT INTO server VALUES (1, 'http://127.0.0.1:1')")
+      try accounts.database.run("INSERT INTO server VALUES (1, 'http://127.0.0.1:1')")
       try accounts.addWorkspace(named: "team", id: TestReplica.workspace, now: 1)
     }
     if life == nil { life = try log?.head().log }
@@ -82,7 +82,7 @@ final class SimulatedServer {
     let request = try SyncRequest(decoding: bytes)
     do {
       // As the real server's core does.
-      var response = try accounts.unchanged {
+      var response = try accounts.unchanged(in: TestReplica.workspace) {
         let members = try accounts.membership(of: TestReplica.workspace)
         return try database.answer(request, from: device, in: log, now: past.count) {
           writer, header in
