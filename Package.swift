@@ -19,6 +19,9 @@ let package = Package(
     .executable(name: "dossier-server", targets: ["dossier-server"]),
     .library(name: "ChangeLog", targets: ["ChangeLog"]),
   ],
+  traits: [
+    .trait(name: "PostgreSQL", description: "The server can keep its logs in PostgreSQL (needs libpq).")
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
@@ -37,6 +40,8 @@ let package = Package(
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
+    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+
     // The engine: pure, knows no dossier.
     .target(
       name: "ChangeLog",
@@ -46,12 +51,22 @@ let package = Package(
     // One connection to one database file.
     .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: strict),
 
+    // One connection to a PostgreSQL server; empty without the trait.
+    .target(
+      name: "PostgreSQL",
+      dependencies: [.target(name: "CLibPQ", condition: .when(traits: ["PostgreSQL"]))],
+      swiftSettings: strict),
+
     // A replica's log and state; the server's log.
     .target(
       name: "ReplicaStore", dependencies: ["ChangeLog", "SQLite"],
       resources: [.embedInCode("Schema")], swiftSettings: strict),
     .target(
-      name: "LogStore", dependencies: ["ChangeLog", "SQLite"],
+      name: "LogStore",
+      dependencies: [
+        "ChangeLog", "SQLite",
+        .target(name: "PostgreSQL", condition: .when(traits: ["PostgreSQL"])),
+      ],
       resources: [.embedInCode("Schema")], swiftSettings: strict),
 
     // The protocol over HTTP, each end.
@@ -129,6 +144,7 @@ let package = Package(
       name: "SyncTests",
       dependencies: [
         "ChangeLog", "LogStore", "ReplicaStore", "SQLite", "SyncClient", "SyncServer",
+        .target(name: "PostgreSQL", condition: .when(traits: ["PostgreSQL"])),
       ],
       swiftSettings: strict),
     .testTarget(

@@ -1,14 +1,17 @@
 internal import Glibc
 internal import SQLite
 
-/// The folder a server keeps everything in.
+/// Where a server keeps everything: a folder, or a PostgreSQL database and little in a folder.
 public struct DataFolder: Sendable {
   public let path: String
+  /// How to reach the database that holds logs and accounts, as libpq reads it; nil when they are files in the folder.
+  public let database: String?
 
-  public init(path: String) {
+  public init(path: String, database: String? = nil) {
     var path = path
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     self.path = path
+    self.database = database
   }
 
   /// The changesets of all workspaces. Only the serving process writes it.
@@ -41,6 +44,7 @@ public struct DataFolder: Sendable {
     try translated { try Files.writePrivately(Array(configuration.utf8), to: self.configuration) }
   }
 
+  /// Whether the files of logs and accounts are there.
   public var isSetUp: Bool { access(accounts, F_OK) == 0 && access(log, F_OK) == 0 }
 
   /// Makes the folder, with mode 0700, when it is missing.
@@ -65,5 +69,15 @@ public struct DataFolder: Sendable {
 
   func mustBeSetUp() throws(StoreError) {
     guard isSetUp else { throw .notSetUp(path) }
+  }
+
+  /// Connects to the database; nil when everything is in files.
+  func connect() throws(StoreError) -> (any Database)? {
+    guard let database else { return nil }
+    #if PostgreSQL
+      return try translated { try PostgreSQLDatabase(database) }
+    #else
+      throw .noPostgreSQL
+    #endif
   }
 }

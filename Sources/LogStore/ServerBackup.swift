@@ -19,6 +19,7 @@ extension DataFolder {
   ///
   /// - Throws: ``StoreError/notEmpty(_:)`` when the file is there already.
   public func backUp(to path: String) throws(StoreError) {
+    guard database == nil else { throw .onlyFiles }
     try mustBeSetUp()
     guard !Files.exists(path) else { throw .notEmpty(path) }
     let unfinished = path + ".unfinished"
@@ -58,6 +59,7 @@ extension DataFolder {
   /// - Parameter newID: random names for logs.
   /// - Throws: ``StoreError/notEmpty(_:)``, ``StoreError/damaged(_:)`` for what is no backup; nothing is left then.
   public func restore(from path: String, newID: () -> LogID) throws(StoreError) {
+    guard database == nil else { throw .onlyFiles }
     guard Files.exists(path) else { throw .noFile(path) }
     try create()
     try translated {

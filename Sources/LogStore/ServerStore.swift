@@ -9,8 +9,14 @@ public final class ServerStore {
 
   /// - Throws: what ``LogDatabase/init(in:)`` and ``Accounts/init(in:)`` throw.
   public init(in folder: DataFolder) throws(StoreError) {
-    logs = try LogDatabase(in: folder)
-    accounts = try Accounts(in: folder)
+    if let database = try folder.connect() {
+      logs = LogDatabase(in: database)
+      accounts = Accounts(in: database, of: folder)
+      _ = try accounts.address()
+    } else {
+      logs = try LogDatabase(in: folder)
+      accounts = try Accounts(in: folder)
+    }
   }
 
   /// Answers a sync of a device: takes what it may write, gives what it lacks.

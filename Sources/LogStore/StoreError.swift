@@ -1,6 +1,10 @@
 public import ChangeLog
 internal import SQLite
 
+#if PostgreSQL
+  internal import PostgreSQL
+#endif
+
 /// Why the server's files did not do it, in the terms a reader can act on.
 public enum StoreError: Error, Equatable, Sendable {
   // The files.
@@ -23,6 +27,12 @@ public enum StoreError: Error, Equatable, Sendable {
   case newer
   /// A version that kept no membership log made it.
   case older
+  /// Others were in the way, or the connection to the database broke: nothing was committed, and the same may be tried again.
+  case interrupted(String)
+  /// The logs are to be in PostgreSQL, which this program was built without.
+  case noPostgreSQL
+  /// What is done to files was asked of a server that keeps its logs in a database.
+  case onlyFiles
   /// The disk failed, or something nobody thought of.
   case failed(String)
 
@@ -59,7 +69,16 @@ extension StoreError {
     case let error as StoreError: self = error
     case let error as SQLiteError: self.init(error)
     case is Migrations.Failure: self = .newer
-    default: self = .failed("\(error)")
+    default:
+      #if PostgreSQL
+        switch error {
+        case let error as PostgreSQLError: self.init(error)
+        case let error as PostgreSQL.Connection.CommitFailure: self.init(error)
+        default: self = .failed("\(error)")
+        }
+      #else
+        self = .failed("\(error)")
+      #endif
     }
   }
 
@@ -92,6 +111,9 @@ extension StoreError: CustomStringConvertible {
     case .damaged(let message): "the data is damaged (\(message))"
     case .notDurable: "the database does not promise that a commit is on the disk"
     case .newer: "the data was written by a newer version of this program"
+    case .interrupted(let message): "the database was interrupted (\(message))"
+    case .noPostgreSQL: "this program was built without PostgreSQL"
+    case .onlyFiles: "this server keeps its data in a database, not in files"
     case .older: "the data was made by a version whose members were not signed for"
     case .unproven: "the signature does not fit the device's key"
     case .entryRefused(let reason): "\(reason)"

@@ -7,7 +7,7 @@ internal import ServiceLifecycle
 
 /// What a server can be asked over HTTP.
 struct Routes: Sendable {
-  let service: SyncService
+  let services: Services
   let settings: Settings
   let logger: Logger
   let metrics: Metrics
@@ -16,8 +16,8 @@ struct Routes: Sendable {
   /// Of each address whose tokens or invites are no good.
   private let failures: TokenBuckets
 
-  init(service: SyncService, settings: Settings, logger: Logger, metrics: Metrics) {
-    self.service = service
+  init(services: Services, settings: Settings, logger: Logger, metrics: Metrics) {
+    self.services = services
     self.settings = settings
     self.logger = logger
     self.metrics = metrics
@@ -35,7 +35,7 @@ struct Routes: Sendable {
     router.post("/v1/workspaces/:workspace/devices", use: join)
     router.get("/health") { _, _ in ErrorAnswers.text("ok", .ok) }
     router.get("/ready") { _, _ in
-      await service.isReady
+      await services[nil].isReady
         ? ErrorAnswers.text("ready", .ok)
         : ErrorAnswers.text("the data cannot be read", .serviceUnavailable)
     }
@@ -56,7 +56,7 @@ struct Routes: Sendable {
     guard message.workspace == workspace else {
       throw Refusal.malformed("it is for another workspace than its address")
     }
-    let response = try await service.sync(message, showing: token)
+    let response = try await services[workspace].sync(message, showing: token)
     let encoded = response.encoded
     count(response, received: bytes.count, sent: encoded.count)
     return answer(encoded)
@@ -80,12 +80,12 @@ struct Routes: Sendable {
     guard let workspace, let known = request.uri.queryParameters.get("after").flatMap({ Int($0) }),
       known >= 0
     else { throw Refusal.malformed("after is the position that the client knows") }
-    let news = service.watchers.news(in: workspace)
-    var position = try await service.position(of: workspace, showing: token)
+    let news = services.watchers.news(in: workspace)
+    var position = try await services[workspace].position(of: workspace, showing: token)
     if position == known {
       await wait(for: news)
       // Once more: it may have been revoked meanwhile.
-      position = try await service.position(of: workspace, showing: token)
+      position = try await services[workspace].position(of: workspace, showing: token)
     }
     return ErrorAnswers.text("\(position)", .ok)
   }
@@ -108,7 +108,7 @@ struct Routes: Sendable {
   ) async throws {
     guard failures.hasOne(context.client) else { throw Refusal.tooOften }
     do {
-      let device = try await service.authenticate(token, for: workspace)
+      let device = try await services[workspace].authenticate(token, for: workspace)
       guard requests.take(device.id) else { throw Refusal.tooOften }
     } catch let refusal as Refusal {
       if case .unknownToken = refusal { _ = failures.take(context.client) }
@@ -126,7 +126,7 @@ struct Routes: Sendable {
       throw Refusal(error, limit: JoinRequest.maximumSize)
     }
     guard let workspace = workspace(of: context) else { throw Refusal.noWorkspace }
-    let joined = try await service.join(message, to: workspace)
+    let joined = try await services[workspace].join(message, to: workspace)
     logger.info(
       "device joined", metadata: ["device": "\(joined.device)", "member": "\(joined.member)"])
     return answer(joined.encoded)

@@ -7,6 +7,8 @@ public struct Settings: Equatable, Sendable {
   public var metrics: ListenAddress?
   /// Whether the address of a client is the last one in `x-forwarded-for`: a proxy of ours writes it.
   public var trustsProxy = false
+  /// How many connections to a database one process opens, when there is one: so many workspaces are answered at a time.
+  public var databaseConnections = 4
   public var limits = Limits()
 
   public init(listen: ListenAddress) { self.listen = listen }

@@ -8,7 +8,7 @@ internal import NIOCore
 
 /// The server of one folder of data: opens it, listens, answers until it is told to stop.
 public struct SyncServer: Sendable {
-  private let service: SyncService
+  private let services: Services
   private let settings: Settings
   private let certificate: ServerCertificate?
   private let logger: Logger
@@ -30,7 +30,8 @@ public struct SyncServer: Sendable {
     folder: DataFolder, settings: Settings, certificate: ServerCertificate?, world: World,
     logger: Logger
   ) throws(StoreError) {
-    service = try SyncService(folder: folder, world: world)
+    services = try Services(
+      folder: folder, world: world, count: settings.databaseConnections)
     self.settings = settings
     self.certificate = certificate
     self.logger = logger
@@ -44,7 +45,7 @@ public struct SyncServer: Sendable {
     Self.allowManyFiles()
     var quiet = logger
     quiet.logLevel = .warning
-    let routes = Routes(service: service, settings: settings, logger: logger, metrics: metrics)
+    let routes = Routes(services: services, settings: settings, logger: logger, metrics: metrics)
     var application = Application(
       router: routes.router(),
       server: try certificate.map { try .tls(http, tlsConfiguration: $0.configuration) } ?? http,
@@ -78,11 +79,11 @@ public struct SyncServer: Sendable {
     on address: ListenAddress, _ logger: Logger
   ) -> some ApplicationProtocol {
     let router = Router()
-    let (metrics, visitors, service, certificate) = (metrics, visitors, service, certificate)
+    let (metrics, visitors, services, certificate) = (metrics, visitors, services, certificate)
     router.get("/metrics") { _, _ in
       let text = metrics.text(
-        connections: visitors.total, watchers: service.watchers.count,
-        isReady: await service.isReady, certificateExpires: certificate?.expires)
+        connections: visitors.total, watchers: services.watchers.count,
+        isReady: await services[nil].isReady, certificateExpires: certificate?.expires)
       return Response(
         status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
         body: ResponseBody(byteBuffer: ByteBuffer(string: text)))

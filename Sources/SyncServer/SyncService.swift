@@ -1,4 +1,5 @@
 internal import ChangeLog
+internal import Glibc
 internal import LogStore
 
 /// Answers requests, one after another, from the log and the accounts.
@@ -8,11 +9,15 @@ actor SyncService {
   private let world: World
   /// What is open while the disk does what it is told.
   private var store: ServerStore?
-  nonisolated let watchers = Watchers()
+  /// Told of what is new in a workspace, once it is committed.
+  private let tell: @Sendable (WorkspaceID) -> Void
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-  init(folder: DataFolder, world: World) throws(StoreError) {
+  init(
+    folder: DataFolder, world: World, tell: @escaping @Sendable (WorkspaceID) -> Void = { _ in }
+  ) throws(StoreError) {
+    self.tell = tell
     self.folder = folder
     self.world = world
     store = try ServerStore(in: folder)
@@ -44,7 +49,7 @@ actor SyncService {
       if case .accepted = $0 { true } else { false }
     }
     let isSaid = response.membership.refusals.contains { $0 == nil }
-    if hasNews || isSaid || response.snapshotVerdict == .taken { watchers.tell(request.workspace) }
+    if hasNews || isSaid || response.snapshotVerdict == .taken { tell(request.workspace) }
     return response
   }
 
@@ -68,25 +73,41 @@ actor SyncService {
     let joined = try working { (store) throws(StoreError) in
       try store.accounts.join(request, to: workspace, token: token, now: world.now())
     }
-    watchers.tell(workspace)
+    tell(workspace)
     return joined
   }
 
   private func newLogID() -> LogID { LogID(bytes: world.random(16)) }
 
-  /// Runs `work` on the open files. After a failure of the disk they are closed and opened anew: only a
-  /// new connection reads what is really there.
+  /// How often what was interrupted is tried at most.
+  private static let tries = 5
+
+  /// Runs `work` on what is open. After a failure of the disk, or of the way to a database, it is closed and opened anew:
+  /// only a new connection reads what is really there. What was interrupted before anything was committed is tried again.
   private func working<Value>(
     _ work: (ServerStore) throws(StoreError) -> Value
   ) throws(Refusal) -> Value {
-    do throws(StoreError) {
-      let open: ServerStore
-      if let store { open = store } else { open = try ServerStore(in: folder) }
-      store = open
-      return try work(open)
-    } catch {
-      if case .failed = error { store = nil }
-      throw .store(error)
+    let start = ContinuousClock.now
+    for number in 1... {
+      do throws(StoreError) {
+        let open: ServerStore
+        if let store { open = store } else { open = try ServerStore(in: folder) }
+        store = open
+        return try work(open)
+      } catch {
+        switch error {
+        case .failed, .readOnly: store = nil
+        case .interrupted:
+          store = nil
+          if number < Self.tries, ContinuousClock.now - start < .seconds(2) {
+            usleep(UInt32(number) * 20_000)
+            continue
+          }
+        default: break
+        }
+        throw .store(error)
+      }
     }
+    preconditionFailure("a loop without an end has ended")
   }
 }

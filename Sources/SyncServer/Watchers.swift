@@ -33,5 +33,10 @@ final class Watchers: Sendable {
     for continuation in all.values { continuation.finish() }
   }
 
+  /// Everybody, when nobody knows who has missed something.
+  func tellAll() {
+    for workspace in state.withLock({ Array($0.waiting.keys) }) { tell(workspace) }
+  }
+
   var count: Int { state.withLock { $0.waiting.values.reduce(0) { $0 + $1.count } } }
 }

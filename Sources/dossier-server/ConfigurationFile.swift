@@ -6,6 +6,8 @@ import Yams
 /// The settings of a server as its operator wrote them: a flat YAML file. What it does not say is as in ``Settings``.
 struct ConfigurationFile {
   var settings: Settings
+  /// How to reach a PostgreSQL database, as libpq reads it; nil when logs and accounts are files.
+  var database: String?
   var logLevel = Logger.Level.info
 
   /// One key: what it is for, and how it is read into the settings and written out of them.
@@ -19,6 +21,17 @@ struct ConfigurationFile {
   static var keys: [Key] {
     [
       address("listen", "where devices are answered: address:port", \.settings.listen),
+      Key(
+        name: "database",
+        meaning:
+          "the PostgreSQL database that holds logs and accounts: host=... dbname=... (libpq); empty for files in the folder",
+        read: {
+          $0.database = $1.isEmpty ? nil : $1
+          return true
+        }, text: { $0.shownDatabase }),
+      setting(
+        "database-connections", "at a time of this process, when there is a database",
+        \.databaseConnections, 1...64),
       Key(
         name: "certificate", meaning: "PEM file: the server's certificate, then those it rests on",
         read: {
@@ -132,6 +145,27 @@ struct ConfigurationFile {
     Self.keys.map { "\($0.name): \($0.text(self))   # \($0.meaning)" }.joined(separator: "\n")
   }
 
+  /// Without a password.
+  private var shownDatabase: String {
+    guard let database else { return "" }
+    return ConfigurationFile.hasPassword(database) ? "(it holds a password)" : database
+  }
+
+  /// Whether a password stands in it, which others could read in a list of processes.
+  static func hasPassword(_ info: String) -> Bool {
+    if info.contains("password") { return true }
+    guard info.hasPrefix("postgres"), let slashes = info.firstIndex(of: "/"),
+      let end = info.firstIndex(of: "@"), slashes < end
+    else { return false }
+    return info[slashes..<end].contains(":")
+  }
+
+  /// A line of the file, its value in quotes.
+  static func line(_ key: String, _ value: String) -> String {
+    let escaped = value.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : String($0) }.joined()
+    return "\(key): \"\(escaped)\"\n"
+  }
+
   private static func failure(_ path: String, _ what: String, _ known: [String] = []) -> Failure {
     Failure(
       exit: .badData, code: "bad-config", message: "\(path): \(what)",
@@ -154,8 +188,17 @@ struct ConfigurationFile {
     _ name: String, _ meaning: String, _ path: WritableKeyPath<Limits, Int>,
     _ range: ClosedRange<Int>
   ) -> Key {
+    setting(
+      name, meaning, (\Settings.limits as WritableKeyPath<Settings, Limits>).appending(path: path),
+      range)
+  }
+
+  private static func setting(
+    _ name: String, _ meaning: String, _ path: WritableKeyPath<Settings, Int>,
+    _ range: ClosedRange<Int>
+  ) -> Key {
     let path: WritableKeyPath<ConfigurationFile, Int> =
-      (\ConfigurationFile.settings.limits as WritableKeyPath<ConfigurationFile, Limits>)
+      (\ConfigurationFile.settings as WritableKeyPath<ConfigurationFile, Settings>)
       .appending(path: path)
     return Key(
       name: name, meaning: "\(meaning): \(range.lowerBound) to \(range.upperBound)",

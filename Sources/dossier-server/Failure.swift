@@ -15,6 +15,7 @@ struct Failure: Error {
     case usage = 64
     case badData = 65
     case noSuchThing = 66
+    case unavailable = 69
     case bug = 70
     case exists = 73
     case disk = 74
@@ -57,6 +58,9 @@ extension Failure {
     case .notDurable: (.disk, "not-durable")
     case .newer: (.badData, "newer")
     case .failed: (.disk, "disk")
+    case .interrupted: (.unavailable, "database-unreachable")
+    case .noPostgreSQL: (.notSetUp, "no-postgresql")
+    case .onlyFiles: (.usage, "in-a-database")
     case .older: (.badData, "older")
     case .entryRefused: (.notAllowed, "members")
     case .ownersOnly: (.notAllowed, "owners-only")
@@ -86,6 +90,14 @@ extension Failure {
       ["one process at a time may write \(path)", "to see what it does: dossier-server stats"]
     case .busy: ["nothing was changed; try again"]
     case .full, .readOnly, .failed: ["nothing was changed"]
+    case .interrupted:
+      ["nothing was changed; is the database of \"database:\" in config.yaml running?"]
+    case .noPostgreSQL: ["build it so: swift build -c release --traits PostgreSQL"]
+    case .onlyFiles:
+      [
+        "a database is backed up by its own tools (pg_dump, pg_basebackup)",
+        "or, as files: dossier-server migrate DIR",
+      ]
     case .damaged: ["to see where: dossier-server check"]
     case .older:
       [

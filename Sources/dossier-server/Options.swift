@@ -1,6 +1,7 @@
 import ArgumentParser
 import ChangeLog
 import LogStore
+import SyncServer
 
 /// Where the server's data is.
 struct DataOptions: ParsableArguments {
@@ -11,7 +12,31 @@ struct DataOptions: ParsableArguments {
       valueName: "dir"))
   var data: String?
 
-  func folder() throws -> DataFolder {
+  @Option(
+    help: ArgumentHelp(
+      "The server's settings (default: config.yaml in the folder of the data, when there is one).",
+      valueName: "file"))
+  var config: String?
+
+  /// The folder, and the database that its settings name.
+  func folder() throws -> DataFolder { try configured().folder }
+
+  /// The same with all that the settings say.
+  func configured() throws -> (folder: DataFolder, file: ConfigurationFile) {
+    let folder = try plainFolder()
+    var file = ConfigurationFile(listen: try ListenAddress(ServingOptions.defaultListen))
+    let path = config ?? folder.configuration
+    if let yaml = try Edge.text(of: path) {
+      try file.read(yaml, from: path)
+    } else if config != nil {
+      throw Failure(
+        exit: .noSuchThing, code: "no-file", message: "there is no file \"\(path)\"",
+        hints: ["nothing was done; without --config the server has its defaults"])
+    }
+    return (DataFolder(path: folder.path, database: file.database), file)
+  }
+
+  private func plainFolder() throws -> DataFolder {
     if let path = data ?? Edge.environment("DOSSIER_SERVER_DATA") { return DataFolder(path: path) }
     // A relative XDG_DATA_HOME is to be ignored (XDG Base Directory Specification).
     if let xdg = Edge.environment("XDG_DATA_HOME"), xdg.hasPrefix("/") {

@@ -6,30 +6,12 @@ import SyncServer
 struct ServingOptions: ParsableArguments {
   @OptionGroup var data: DataOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "A file with settings (default: config.yaml in the folder of the data, when there is one).",
-      valueName: "file"))
-  var config: String?
-
   static let defaultListen = "127.0.0.1:7311"
 
   func load() throws -> ConfigurationFile {
-    let folder = try data.folder()
-    var file = ConfigurationFile(listen: try ListenAddress(Self.defaultListen))
-    if let yaml = try text(config ?? folder.configuration, isNamed: config != nil) {
-      try file.read(yaml, from: config ?? folder.configuration)
-    }
+    var (folder, file) = try data.configured()
     try file.findCertificate(in: folder)
     return file
-  }
-
-  private func text(_ path: String, isNamed: Bool) throws -> String? {
-    if let text = try Edge.text(of: path) { return text }
-    guard isNamed else { return nil }
-    throw Failure(
-      exit: .noSuchThing, code: "no-file", message: "there is no file \"\(path)\"",
-      hints: ["nothing was started; without --config the server has its defaults"])
   }
 
   /// What an invite says of the server's key: only when nobody else vouches for it.

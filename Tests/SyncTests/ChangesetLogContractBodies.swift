@@ -4,7 +4,8 @@ import LogStore
 /// The bodies of ``ChangesetLog`` that must all keep the contract.
 enum LogBody: CaseIterable {
   case memory
-  case sqlite
+  /// SQLite, or PostgreSQL when there is one to test against.
+  case stored
 
   static let id = LogID(high: 7, low: 7)
   static let workspace = WorkspaceID(high: 1, low: 1)
@@ -12,7 +13,7 @@ enum LogBody: CaseIterable {
   func make() throws -> any ChangesetLog {
     switch self {
     case .memory: MemoryLog(id: Self.id, workspace: Self.workspace)
-    case .sqlite: try StoredLogs().database().log(of: Self.workspace, newID: Self.id)
+    case .stored: try StoredLogs().database().log(of: Self.workspace, newID: Self.id)
     }
   }
 }
@@ -24,7 +25,7 @@ final class StoredLogs {
 
   init() throws {
     temporary = try TemporaryFolder()
-    folder = DataFolder(path: temporary.path + "/data")
+    folder = DataFolder(path: temporary.path + "/data", database: try TestDatabase.fresh())
     try folder.create()
     try LogDatabase.create(in: folder)
     _ = try Accounts.create(

@@ -20,7 +20,7 @@ final class MembershipTeam {
   init(key seed: UInt8 = 200, named name: String = "team") throws {
     temporary = try TemporaryFolder()
     self.seed = seed
-    folder = DataFolder(path: temporary.path + "/0")
+    folder = DataFolder(path: temporary.path + "/0", database: try TestDatabase.fresh())
     try folder.create()
     try LogDatabase.create(in: folder)
     let accounts = try Accounts.create(

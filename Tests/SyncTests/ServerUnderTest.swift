@@ -17,10 +17,14 @@ final class ServerUnderTest {
   ) throws {
     folder = try TemporaryFolder()
     data = folder.path + "/data"
-    let made = try ServerProgram.run(["init", data, "--workspace", "team", "--user", "ann"])
+    let database = try TestDatabase.fresh()
+    let made = try ServerProgram.run(
+      ["init", data, "--workspace", "team", "--user", "ann"]
+        + (database.map { ["--database", $0] } ?? []))
     try #require(made.status == 0, "\(made.err)")
     firstInvite = try InviteCode(text: made.out)
-    try TemporaryFolder.write(configuration, to: data + "/config.yaml")
+    try TemporaryFolder.write(
+      TestDatabase.configuration(database) + configuration, to: data + "/config.yaml")
     try start()
   }
 

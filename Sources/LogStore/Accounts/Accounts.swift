@@ -25,6 +25,12 @@ public final class Accounts {
 
   /// Opens the accounts for reading and writing.
   public convenience init(in folder: DataFolder) throws(StoreError) {
+    if let database = try folder.connect() {
+      self.init(in: database, of: folder)
+      // Throws when nobody has set it up.
+      _ = try address()
+      return
+    }
     try folder.mustBeSetUp()
     try self.init(opening: folder)
   }
@@ -37,7 +43,13 @@ public final class Accounts {
   public static func create(
     in folder: DataFolder, address: String, key: DeviceKey
   ) throws(StoreError) -> Accounts {
-    let accounts = try Accounts(opening: folder)
+    let accounts: Accounts
+    if let database = try folder.connect() {
+      accounts = Accounts(in: database, of: folder)
+      guard try accounts.knownAddress() == nil else { throw .notEmpty("the database") }
+    } else {
+      accounts = try Accounts(opening: folder)
+    }
     try translated {
       try Files.writePrivately(key.seed, to: folder.administratorKey)
       try accounts.database.run("INSERT INTO server VALUES (1, $1)", .text(address))
@@ -50,6 +62,13 @@ public final class Accounts {
       try translated { try Connection(path: folder.accounts) },
       administrator: { try folder.administrator() },
       written: { try LogReader(in: folder).heads(of: $0, in: $1) })
+  }
+
+  /// Accounts in a database that has its tables already, the same that has the logs.
+  init(in database: any Database, of folder: DataFolder) {
+    self.database = database
+    administrator = { try folder.administrator() }
+    written = { try database.heads(of: $0, in: $1) }
   }
 
   init(
@@ -84,11 +103,13 @@ public final class Accounts {
 
   /// Where invites say the server is.
   public func address() throws(StoreError) -> String {
-    let address = try translated {
-      try database.first("SELECT address FROM server", row: { $0.text(0) })
-    }
-    guard let address else { throw .damaged("the address of the server is missing") }
-    return address
+    if let address = try knownAddress() { return address }
+    if database is SQLiteDatabase { throw .damaged("the address of the server is missing") }
+    throw .notSetUp("the database")
+  }
+
+  private func knownAddress() throws(StoreError) -> String? {
+    try translated { try database.first("SELECT address FROM server", row: { $0.text(0) }) }
   }
 
   /// All that `work` does, or nothing of it.

@@ -95,12 +95,16 @@ extension Accounts {
     let refusals = try request.entries.map { bytes throws(StoreError) in
       try take(bytes, in: workspace, heads)
     }
-    let membership = try membership(of: workspace)
-    let known =
-      membership.hash(at: request.head.count) == request.head.hash ? request.head.count : 0
-    return MembershipAnswer(
-      head: membership.head, after: known, entries: try entries(of: workspace, after: known),
-      refusals: refusals)
+    return try translated {
+      try database.reading(in: workspace) {
+        let membership = try membership(of: workspace)
+        let known =
+          membership.hash(at: request.head.count) == request.head.hash ? request.head.count : 0
+        return MembershipAnswer(
+          head: membership.head, after: known, entries: try entries(of: workspace, after: known),
+          refusals: refusals)
+      }
+    }
   }
 
   private func take(

@@ -20,13 +20,23 @@ public final class LogDatabase {
   /// - Throws: ``StoreError/served(_:)`` when another process has it, ``StoreError/notDurable`` when the
   ///   database would not keep what was acknowledged.
   public convenience init(in folder: DataFolder) throws(StoreError) {
+    if let database = try folder.connect() {
+      self.init(in: database)
+      return
+    }
     try folder.mustBeSetUp()
     try self.init(opening: folder)
   }
 
   /// Makes an empty log.
   public static func create(in folder: DataFolder) throws(StoreError) {
-    _ = try LogDatabase(opening: folder)
+    if try folder.connect() == nil { _ = try LogDatabase(opening: folder) }
+  }
+
+  /// Logs in a database that has its tables already.
+  init(in database: any Database) {
+    self.database = database
+    lock = nil
   }
 
   private convenience init(opening folder: DataFolder) throws(StoreError) {

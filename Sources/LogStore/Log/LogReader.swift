@@ -6,6 +6,10 @@ public final class LogReader {
   let database: any Database
 
   public init(in folder: DataFolder) throws(StoreError) {
+    if let database = try folder.connect() {
+      self.database = database
+      return
+    }
     try folder.mustBeSetUp()
     database = try translated {
       SQLiteDatabase(try Connection(path: folder.log, mode: .readOnly))

@@ -32,6 +32,12 @@ struct Init: ParsableCommand {
   )
   var encrypted = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Keep logs and accounts in this PostgreSQL database, which is empty, and not in files: \"host=... dbname=...\", as libpq reads it. Its password belongs in ~/.pgpass or in config.yaml.",
+      valueName: "info"))
+  var database: String?
+
   @Flag(
     help:
       "Make a certificate too, for the host of --address. Invites carry its pin; devices trust nothing else."
@@ -45,15 +51,23 @@ struct Init: ParsableCommand {
     if let workspaceID, Hexadecimal.decode(workspaceID)?.count != 16 {
       throw ValidationError("--workspace-id is 32 hexadecimal digits")
     }
+    if let database, ConfigurationFile.hasPassword(database) {
+      throw ValidationError(
+        "a password on the command line is read by others; put it into ~/.pgpass, and leave it out of --database"
+      )
+    }
     guard address.hasPrefix("http://") || address.hasPrefix("https://"),
       !address.unicodeScalars.contains(where: { $0.value <= 0x20 || $0.value == 0x7f })
     else { throw ValidationError("--address is an URL: https://dossier.example.org") }
   }
 
   func run() throws {
-    let folder = DataFolder(path: dir)
+    let folder = DataFolder(path: dir, database: database)
     let name = user ?? Edge.environment("USER") ?? "owner"
     try folder.create()
+    if let database {
+      try folder.keep(configuration: ConfigurationFile.line("database", database))
+    }
     try LogDatabase.create(in: folder)
     let accounts = try Accounts.create(
       in: folder, address: address, key: DeviceKey(seed: Edge.random(32)))
@@ -102,7 +116,9 @@ struct Init: ParsableCommand {
     guard let host = Self.host(of: address) else { return [] }
     let made = try SelfSignedCertificate(for: host.name, now: Edge.now())
     try folder.keep(certificate: made.certificate, key: made.key)
-    try folder.keep(configuration: "listen: 0.0.0.0:\(host.port)\n")
+    try folder.keep(
+      configuration: (database.map { ConfigurationFile.line("database", $0) } ?? "")
+        + "listen: 0.0.0.0:\(host.port)\n")
     let files = ServerCertificate.Files(
       certificate: folder.certificate, key: folder.certificateKey)
     return try ServerCertificate.opened(files).pin ?? []

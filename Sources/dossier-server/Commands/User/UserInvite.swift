@@ -12,11 +12,6 @@ struct UserInvite: ParsableCommand {
   @Option(help: "For how long: 90s, 30m, 48h, 7d.")
   var valid = ValidTime.twoDays
 
-  @Option(
-    help: ArgumentHelp(
-      "The server's settings, when they are not in the folder of the data.", valueName: "file"))
-  var config: String?
-
   @OptionGroup var workspace: WorkspaceOptions
 
   func run() throws {
@@ -32,7 +27,6 @@ struct UserInvite: ParsableCommand {
   private func serving() -> ServingOptions {
     var options = ServingOptions()
     options.data = workspace.data
-    options.config = config
     return options
   }
 }

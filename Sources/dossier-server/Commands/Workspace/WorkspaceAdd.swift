@@ -16,11 +16,6 @@ struct WorkspaceAdd: ParsableCommand {
       valueName: "name"))
   var encryptedBy: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "The server's settings, when they are not in the folder of the data.", valueName: "file"))
-  var config: String?
-
   func run() throws {
     let accounts = try Accounts(in: data.folder())
     if let owner = encryptedBy { return try found(accounts, owner) }
@@ -35,7 +30,6 @@ struct WorkspaceAdd: ParsableCommand {
   private func found(_ accounts: Accounts, _ owner: String) throws {
     var options = ServingOptions()
     options.data = data
-    options.config = config
     let expires = Edge.now() + ValidTime.twoDays.seconds
     let code = try accounts.addEncryptedWorkspace(
       named: name, id: WorkspaceID(bytes: Edge.random(16)), owner: owner,
