@@ -44,6 +44,18 @@ public struct DataFolder: Sendable {
     try translated { try Files.writePrivately(Array(configuration.utf8), to: self.configuration) }
   }
 
+  /// Takes over what stands beside logs and accounts in another folder: its certificate.
+  public func keep(companionsOf other: DataFolder) throws(StoreError) {
+    try translated {
+      for (from, to) in [
+        (other.certificate, certificate), (other.certificateKey, certificateKey),
+      ] {
+        guard let bytes = try Files.read(from) else { continue }
+        try Files.writePrivately(bytes, to: to)
+      }
+    }
+  }
+
   /// Whether the files of logs and accounts are there.
   public var isSetUp: Bool { access(accounts, F_OK) == 0 && access(log, F_OK) == 0 }
 

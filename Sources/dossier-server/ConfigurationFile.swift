@@ -140,7 +140,7 @@ struct ConfigurationFile {
     }
   }
 
-  /// All of it, as it would be read again.
+  /// All of it, as it would be read again, but for a password.
   var text: String {
     Self.keys.map { "\($0.name): \($0.text(self))   # \($0.meaning)" }.joined(separator: "\n")
   }
@@ -148,7 +148,8 @@ struct ConfigurationFile {
   /// Without a password.
   private var shownDatabase: String {
     guard let database else { return "" }
-    return ConfigurationFile.hasPassword(database) ? "(it holds a password)" : database
+    return ConfigurationFile.hasPassword(database)
+      ? "(it holds a password)" : ConfigurationFile.quoted(database)
   }
 
   /// Whether a password stands in it, which others could read in a list of processes.
@@ -161,9 +162,10 @@ struct ConfigurationFile {
   }
 
   /// A line of the file, its value in quotes.
-  static func line(_ key: String, _ value: String) -> String {
-    let escaped = value.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : String($0) }.joined()
-    return "\(key): \"\(escaped)\"\n"
+  static func line(_ key: String, _ value: String) -> String { "\(key): \(quoted(value))\n" }
+
+  private static func quoted(_ value: String) -> String {
+    "\"" + value.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : String($0) }.joined() + "\""
   }
 
   private static func failure(_ path: String, _ what: String, _ known: [String] = []) -> Failure {

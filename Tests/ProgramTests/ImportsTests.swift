@@ -4,12 +4,14 @@ import Testing
 /// The walls of the house: which target may import what. Imports run downwards only.
 @Suite struct ImportsTests {
   static let allowed: [String: Set<String>] = [
+    "CLibPQ": [],
     "CSQLite": [],
+    "PostgreSQL": ["CLibPQ"],
     // The library's HPKE takes and gives `Data`.
     "ChangeLog": ["Crypto", "FoundationEssentials"],
     "SQLite": ["CSQLite", "Glibc"],
     "ReplicaStore": ["ChangeLog", "SQLite"],
-    "LogStore": ["ChangeLog", "Glibc", "SQLite"],
+    "LogStore": ["ChangeLog", "Dispatch", "Glibc", "PostgreSQL", "SQLite", "Synchronization"],
     "SyncClient": [
       "ChangeLog", "AsyncHTTPClient", "Glibc", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
     ],

@@ -37,7 +37,8 @@ struct MembershipSyncTests {
   }
 
   @Test(
-    "What a device wrote before it was revoked is brought back by anybody after a server's loss")
+    "What a device wrote before it was revoked is brought back by anybody after a server's loss",
+    .onFiles)
   func giveBack() async throws {
     let team = try MembershipTeam()
     let (ann, bob) = try (team.machine("ann"), team.machine("bob"))
@@ -58,7 +59,7 @@ struct MembershipSyncTests {
     await #expect(throws: Refusal.self) { try await bob.sync() }
   }
 
-  @Test("What was said after a restore and what was lost by it both hold")
+  @Test("What was said after a restore and what was lost by it both hold", .onFiles)
   func forkedMembers() async throws {
     let team = try MembershipTeam()
     let ann = try team.machine("ann")

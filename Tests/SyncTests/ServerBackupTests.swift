@@ -6,7 +6,8 @@ import Testing
 @Suite("A server's backup, taken while it serves, and the drill")
 struct ServerBackupTests {
   @Test(
-    "What came after the backup is brought back by the devices, and tokens and roles still hold")
+    "What came after the backup is brought back by the devices, and tokens and roles still hold",
+    .onFiles)
   func drill() throws {
     let server = try ServerUnderTest()
     try server.admin("user", "add", "rea", "--role", "reader")
@@ -43,7 +44,7 @@ struct ServerBackupTests {
     #expect(try reader.sync().head.position == 2)
   }
 
-  @Test("A backup is never written over, and one is never restored over data")
+  @Test("A backup is never written over, and one is never restored over data", .onFiles)
   func refusals() throws {
     let server = try ServerUnderTest()
     let folder = try TemporaryFolder()
@@ -57,7 +58,9 @@ struct ServerBackupTests {
     #expect(missing.status == 66)
   }
 
-  @Test("What is no backup is refused and leaves nothing", arguments: ["text", "store", "cut"])
+  @Test(
+    "What is no backup is refused and leaves nothing", .onFiles,
+    arguments: ["text", "store", "cut"])
   func foreign(kind: String) throws {
     let server = try ServerUnderTest()
     let folder = try TemporaryFolder()

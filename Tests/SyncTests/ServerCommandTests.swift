@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The administrator's commands")
 struct ServerCommandTests {
-  @Test("A second server on the same data is refused, and the first goes on")
+  @Test("A second server on the same data is refused, and the first goes on", .onFiles)
   func secondServe() throws {
     let server = try ServerUnderTest()
     let device = try server.join(server.firstInvite, as: Author(1))
@@ -90,7 +90,7 @@ struct ServerCommandTests {
     #expect(members == "[{\"name\":\"ann\",\"role\":\"owner\",\"disabled\":null}]\n")
   }
 
-  @Test("check says where a flipped byte is, and exits 1")
+  @Test("check says where a flipped byte is, and exits 1", .onFiles)
   func damaged() throws {
     let server = try ServerUnderTest()
     var device = try server.join(server.firstInvite, as: Author(1))

@@ -37,7 +37,7 @@ struct ServerStoreTests {
     #expect(try one.head().position == 1)
   }
 
-  @Test("A second writer of the log is refused while the first lives")
+  @Test("A second writer of the log is refused while the first lives", .onFiles)
   func onlyOneWriter() throws {
     let logs = try StoredLogs()
     let first = try logs.database()
@@ -109,7 +109,7 @@ struct ServerStoreTests {
     }
   }
 
-  @Test("A check finds every kind of damage, and where")
+  @Test("A check finds every kind of damage, and where", .onFiles)
   func check() throws {
     let damages = [
       "UPDATE changeset SET bytes = zeroblob(9) WHERE position = 2": "position 2",

@@ -1,5 +1,6 @@
 import Glibc
 import LogStore
+import Testing
 
 #if PostgreSQL
   import PostgreSQL
@@ -31,4 +32,11 @@ enum TestDatabase {
   static func configuration(_ info: String?) -> String {
     info.map { "database: \"\($0)\"\n" } ?? ""
   }
+}
+
+extension Trait where Self == ConditionTrait {
+  /// What files alone have: locks, backups, pages.
+  static var onFiles: Self { .enabled(if: !TestDatabase.isUsed, "only of files") }
+  /// What needs a database to test against.
+  static var onDatabase: Self { .enabled(if: TestDatabase.isUsed, "no DOSSIER_TEST_DATABASE") }
 }

@@ -241,7 +241,7 @@ public final class Accounts {
 
 extension DataFolder {
   /// The administrator's key, read each time it is needed.
-  fileprivate func administrator() throws -> DeviceKey {
+  func administrator() throws -> DeviceKey {
     guard let seed = try Files.read(administratorKey, limit: 64) else {
       throw StoreError.damaged("\(administratorKey) is missing")
     }

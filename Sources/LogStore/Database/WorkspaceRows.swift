@@ -14,7 +14,9 @@ struct WorkspaceRows {
   }
 
   /// - Parameter arguments: `$2`, `$3` ...
-  func run(_ sql: String, _ arguments: Binding...) throws {
+  func run(_ sql: String, _ arguments: Binding...) throws { try run(sql, arguments) }
+
+  func run(_ sql: String, _ arguments: [Binding]) throws {
     try database.inside(workspace) { try database.run(sql, [key] + arguments) }
   }
 

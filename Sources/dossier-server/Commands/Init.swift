@@ -61,6 +61,13 @@ struct Init: ParsableCommand {
     else { throw ValidationError("--address is an URL: https://dossier.example.org") }
   }
 
+  static func refusePassword(in database: String) throws {
+    guard ConfigurationFile.hasPassword(database) else { return }
+    throw ValidationError(
+      "a password on the command line is read by others; put it into ~/.pgpass, and leave it out of --database"
+    )
+  }
+
   func run() throws {
     let folder = DataFolder(path: dir, database: database)
     let name = user ?? Edge.environment("USER") ?? "owner"
