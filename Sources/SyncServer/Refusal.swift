@@ -85,7 +85,7 @@ extension Refusal {
     case .unproven, .entryRefused: "\(error)"
     case .badName: "the name of the device is not printable text of 1 to 200 bytes"
     case .full: "the disk of the server is full; nothing of the request was kept"
-    default: "the server cannot work now; nothing of the request was kept"
+    default: "the server cannot work now; send it again"
     }
   }
 }

@@ -11,13 +11,16 @@ final class ServerUnderTest {
   private var child: Child?
   private let folder: TemporaryFolder
 
-  /// - Parameter configuration: lines of its `config.yaml`; by default it lets tests ask as often as they like.
+  /// - Parameters:
+  ///   - configuration: lines of its `config.yaml`; by default it lets tests ask as often as they like.
+  ///   - database: how to reach an empty one; by default the one to test against, when there is one.
   init(
-    configuration: String = "requests-per-minute: 1000000\nfailures-per-minute: 1000000\n"
+    configuration: String = "requests-per-minute: 1000000\nfailures-per-minute: 1000000\n",
+    database: String? = nil
   ) throws {
     folder = try TemporaryFolder()
     data = folder.path + "/data"
-    let database = try TestDatabase.fresh()
+    let database = try database ?? TestDatabase.fresh()
     let made = try ServerProgram.run(
       ["init", data, "--workspace", "team", "--user", "ann"]
         + (database.map { ["--database", $0] } ?? []))
@@ -25,6 +28,14 @@ final class ServerUnderTest {
     firstInvite = try InviteCode(text: made.out)
     try TemporaryFolder.write(
       TestDatabase.configuration(database) + configuration, to: data + "/config.yaml")
+    try start()
+  }
+
+  /// Another process at the same database, or one over data that lies there already.
+  init(servingFrom data: String, invite: InviteCode) throws {
+    folder = try TemporaryFolder()
+    self.data = data
+    firstInvite = invite
     try start()
   }
 
@@ -111,7 +122,7 @@ final class ServerUnderTest {
 
 /// A device that joined, and what it writes.
 struct TestDevice {
-  let server: ServerUnderTest
+  var server: ServerUnderTest
   let workspace: WorkspaceID
   let joined: JoinResponse
   var author: Author

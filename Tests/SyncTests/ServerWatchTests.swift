@@ -60,7 +60,7 @@ struct ServerWatchTests {
 }
 
 /// A request that waits for its answer in a process of its own.
-private final class Waiting {
+final class Waiting {
   private let folder: TemporaryFolder
   private let child: Child
 

@@ -37,9 +37,29 @@ public import ChangeLog
         _ = fcntl(end, F_SETFD, FD_CLOEXEC)
       }
       wake = (ends[0], ends[1])
-      let thread = DispatchQueue(label: "dossier.news")
-      // As long as the process lives.
-      thread.async { while true { self.listen() } }
+      // A connection stays on its thread, which lives as long as the process.
+      let isListening = DispatchSemaphore(value: 0)
+      let failure = Mutex<StoreError?>(nil)
+      DispatchQueue(label: "dossier.news").async {
+        do {
+          let first = try Self.connect(database)
+          isListening.signal()
+          self.listen(first)
+        } catch {
+          failure.withLock { $0 = StoreError(error) }
+          isListening.signal()
+          return
+        }
+        while true { self.reconnect() }
+      }
+      isListening.wait()
+      if let failure = failure.withLock({ $0 }) { throw failure }
+    }
+
+    private static func connect(_ database: String) throws -> PostgreSQL.Connection {
+      let connection = try PostgreSQL.Connection(database)
+      try connection.execute("LISTEN dossier")
+      return connection
     }
 
     public func tell(_ workspace: WorkspaceID) {
@@ -48,31 +68,43 @@ public import ChangeLog
       _ = write(wake.write, [1], 1)
     }
 
+    private func reconnect() {
+      guard let connection = try? Self.connect(database) else {
+        // The store at the same database says why; here is nobody to tell.
+        usleep(Self.failurePause)
+        return
+      }
+      // Who knows what was said meanwhile.
+      hear(nil)
+      listen(connection)
+    }
+
     /// Until the connection breaks.
-    private func listen() {
+    private func listen(_ connection: PostgreSQL.Connection) {
+      var untold: Set<WorkspaceID> = []
       do {
-        let connection = try PostgreSQL.Connection(database)
-        try connection.execute("LISTEN dossier")
-        // Who knows what was said meanwhile.
-        hear(nil)
         while true {
           // Now and then without news too: a line that is dead says nothing.
           if !wait(for: connection.socket) { try connection.run("SELECT 1", []) }
           for heard in try connection.notifications() where !heard.isOwn {
-            hear(
-              Hexadecimal.decode(heard.text).flatMap {
-                $0.count == 16 ? WorkspaceID(bytes: $0) : nil
-              })
+            hear(Self.workspace(heard.text))
           }
-          for workspace in take() {
+          untold = take()
+          for workspace in untold {
             try connection.run("SELECT pg_notify('dossier', $1)", [.text("\(workspace)")])
           }
+          untold = []
           usleep(Self.pause)
         }
       } catch {
-        // The store at the same database says why; here is nobody to tell.
+        for workspace in untold { tell(workspace) }
         usleep(Self.failurePause)
       }
+    }
+
+    private static func workspace(_ text: String) -> WorkspaceID? {
+      guard let bytes = Hexadecimal.decode(text), bytes.count == 16 else { return nil }
+      return WorkspaceID(bytes: bytes)
     }
 
     private func take() -> Set<WorkspaceID> {

@@ -1,0 +1,110 @@
+import Glibc
+import Testing
+
+/// A PostgreSQL server of a test's own, which it may kill, restart and replace by its standby.
+final class PostgreSQLCluster {
+  /// Both live in it, one beside the other, and listen on sockets there.
+  let folder: String
+
+  /// - Parameter settings: lines of `postgresql.conf`.
+  init(settings: String = "") throws {
+    folder = try Self.shell("mktemp -d /tmp/dossier-cluster.XXXXXX").filter { $0 != "\n" }
+    try shell(
+      """
+      initdb -D \(folder)/5432 -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync
+      cat >>\(folder)/5432/postgresql.conf <<END
+      listen_addresses = ''
+      unix_socket_directories = '\(folder)'
+      max_connections = 60
+      \(settings)
+      END
+      chmod 755 \(folder)
+      """)
+    try start(5432)
+    try shell(
+      """
+      psql -q -h \(folder) -U postgres -d postgres -c "CREATE ROLE dossier LOGIN" \
+        -c "CREATE DATABASE dossier OWNER dossier"
+      """)
+  }
+
+  /// Whichever of the two may be written to.
+  var info: String {
+    "host=\(folder),\(folder) port=5432,5433 user=dossier dbname=dossier target_session_attrs=read-write"
+  }
+
+  func start(_ port: Int) throws {
+    try shell(
+      "pg_ctl -D \(folder)/\(port) -s -w -o '-p \(port)' -l \(folder)/\(port).log start")
+  }
+
+  /// As a power cut stops it: without a word to anybody.
+  func stop(_ port: Int) throws {
+    try shell("pg_ctl -D \(folder)/\(port) -s -m immediate stop")
+  }
+
+  /// A standby that follows the first one; commits wait for it once it is there.
+  func addStandby() throws {
+    try shell(
+      """
+      pg_basebackup -h \(folder) -p 5432 -U postgres -D \(folder)/5433 -R --no-sync -X stream -c fast \
+        -d "application_name=standby"
+      """)
+    try start(5433)
+    try shell(
+      """
+      psql -q -h \(folder) -U postgres -d postgres \
+        -c "ALTER SYSTEM SET synchronous_standby_names = '*'" -c "SELECT pg_reload_conf()"
+      until psql -At -h \(folder) -U postgres -d postgres \
+        -c "SELECT sync_state FROM pg_stat_replication" | grep -q sync; do sleep 0.1; done
+      """)
+  }
+
+  func promoteStandby() throws {
+    try shell("psql -q -h \(folder) -p 5433 -U postgres -d postgres -c \"ALTER SYSTEM RESET ALL\"")
+    try shell("pg_ctl -D \(folder)/5433 -s -w promote")
+  }
+
+  /// After so many microseconds, while the test goes on.
+  func restart(afterMicroseconds delay: UInt32) throws -> Child {
+    let (words, script) = Self.words(
+      """
+      sleep \(Double(delay) / 1_000_000)
+      pg_ctl -D \(folder)/5432 -s -w -m immediate -o '-p 5432' -l \(folder)/5432.log restart
+      """)
+    return try Child(
+      words[0], Array(words.dropFirst()) + [script], out: "/dev/null", err: "/dev/null")
+  }
+
+  deinit {
+    // What does not run any more, or never did, needs no stopping.
+    let script = """
+      for port in 5432 5433; do
+        [ -e \(folder)/$port/postmaster.pid ] && pg_ctl -D \(folder)/$port -s -m immediate stop || true
+      done
+      rm -rf \(folder)
+      """
+    _ = try? shell(script)
+  }
+
+  @discardableResult
+  private func shell(_ script: String) throws -> String { try Self.shell(script) }
+
+  /// The server refuses to run as root.
+  private static func words(_ script: String) -> ([String], String) {
+    let programs = "export PATH=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1):$PATH\n"
+    let user = getuid() == 0 ? ["runuser", "-u", "postgres", "--"] : []
+    return (user + ["bash", "-ec"], programs + "cd /tmp\n" + script)
+  }
+
+  private static func shell(_ script: String) throws -> String {
+    let folder = try TemporaryFolder()
+    chmod(folder.path, 0o755)
+    let (words, script) = words(script)
+    let (out, err) = (folder.path + "/out", folder.path + "/err")
+    let child = try Child(words[0], Array(words.dropFirst()) + [script], out: out, err: err)
+    let status = child.wait()
+    try #require(status == 0, "\(script)\n\(ServerProgram.read(err))")
+    return ServerProgram.read(out)
+  }
+}
