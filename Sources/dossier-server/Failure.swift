@@ -92,7 +92,7 @@ extension Failure {
     case .full, .readOnly, .failed: ["nothing was changed"]
     case .interrupted:
       ["nothing was changed; is the database of \"database:\" in config.yaml running?"]
-    case .noPostgreSQL: ["build it so: swift build -c release --traits PostgreSQL"]
+    case .noPostgreSQL: ["build it so: scripts/install --postgresql"]
     case .onlyFiles:
       [
         "a database is backed up by its own tools (pg_dump, pg_basebackup)",
