@@ -20,7 +20,8 @@ let package = Package(
     .library(name: "ChangeLog", targets: ["ChangeLog"]),
   ],
   traits: [
-    .trait(name: "PostgreSQL", description: "The server can keep its logs in PostgreSQL (needs libpq).")
+    .trait(
+      name: "PostgreSQL", description: "The server can keep its logs in PostgreSQL (needs libpq).")
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
