@@ -167,3 +167,10 @@ if Context.environment["DOSSIER_FUZZ"] == "1" {
       swiftSettings: strict + fuzzer,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
 }
+
+// `scripts/load` builds the devices that push all at once.
+if Context.environment["DOSSIER_LOAD"] == "1" {
+  package.targets.append(
+    .executableTarget(
+      name: "Load", dependencies: ["ChangeLog"], path: "Tests/Load", swiftSettings: strict))
+}
