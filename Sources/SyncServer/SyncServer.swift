@@ -67,7 +67,7 @@ public struct SyncServer: Sendable {
     let (limits, visitors) = (settings.limits, visitors)
     return .http1(
       configuration: .init(
-        additionalChannelHandlers: [PatienceHandler(limits, visitors)],
+        additionalChannelHandlers: [PatienceHandler(limits, visitors), FramingHandler()],
         httpDecoderConfiguration: .init(
           maxHeaderFieldSize: Limits.maximumHeaders.size,
           maxHeaderListSize: Limits.maximumHeaders.size,
