@@ -29,6 +29,10 @@ public struct DataFolder: Sendable {
   public var hasCertificate: Bool {
     access(certificate, F_OK) == 0 && access(certificateKey, F_OK) == 0
   }
+  /// The path of a file whose name may be relative to the folder.
+  public func absolute(_ name: String) -> String {
+    name.hasPrefix("/") ? name : path + "/" + name
+  }
   /// What the operator wrote about how to serve.
   public var configuration: String { path + "/config.yaml" }
 
@@ -61,9 +65,13 @@ public struct DataFolder: Sendable {
 
   /// Makes the folder, with mode 0700, when it is missing.
   ///
-  /// - Throws: ``StoreError/notEmpty(_:)`` when something stands in it.
+  /// - Throws: ``StoreError/notEmpty(_:)`` when something stands in it, or a server in the database; and what keeps one from
+  ///   reaching the database. There is no folder then that was not there before.
   public func create() throws(StoreError) {
     try translated {
+      if let database = try connect(mayCreate: true) {
+        guard try database.address() == nil else { throw StoreError.notEmpty("the database") }
+      }
       try Files.createFolder(path)
       guard let listing = opendir(path) else {
         throw StoreError.failed("\(path): \(String(cString: strerror(errno)))")
@@ -84,10 +92,12 @@ public struct DataFolder: Sendable {
   }
 
   /// Connects to the database; nil when everything is in files.
-  func connect() throws(StoreError) -> (any Database)? {
+  ///
+  /// - Parameter mayCreate: whether an empty one gets its tables.
+  func connect(mayCreate: Bool = false) throws(StoreError) -> (any Database)? {
     guard let database else { return nil }
     #if PostgreSQL
-      return try translated { try PostgreSQLDatabase(database) }
+      return try translated { try PostgreSQLDatabase(database, mayCreate: mayCreate) }
     #else
       throw .noPostgreSQL
     #endif

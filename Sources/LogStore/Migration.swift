@@ -61,27 +61,40 @@ extension DataFolder {
   /// stays, and must not be served any more.
   ///
   /// - Parameter other: a folder that exists, without files of logs and accounts; or an empty database.
-  /// - Throws: ``StoreError/served(_:)`` while a process serves from files here, ``StoreError/notEmpty(_:)``.
+  /// - Throws: ``StoreError/served(_:)`` while a process serves from here, ``StoreError/notEmpty(_:)``.
   public func move(to other: DataFolder) throws(StoreError) -> Moved {
     guard database != nil || other.database != nil else { throw .onlyFiles }
     guard !other.isSetUp else { throw .notEmpty(other.path) }
-    // While this lives nobody serves from files here.
+    // While this lives nobody serves from here.
     let source = try ServerStore(in: self)
-    try LogDatabase.create(in: other)
-    do {
-      _ = try Accounts.create(
-        in: other, address: source.accounts.address(), key: translated { try administrator() })
-      let target = try ServerStore(in: other)
-      return try translated { try Self.copy(from: source, to: target) }
-    } catch {
-      if error != .notEmpty("the database") { try other.removeFiles() }
+    let key = try translated {
+      try source.logs.database.beAlone()
+      return try administrator()
+    }
+    let target = try other.begin(address: source.accounts.address(), key: key)
+    do { return try translated { try Self.copy(from: source, to: target) } } catch {
+      try other.removeWhatBegan()
       throw error
     }
   }
 
-  /// Files that a move began; what it began in a database was rolled back, but for the address.
-  private func removeFiles() throws(StoreError) {
+  /// Makes an empty server. Nothing is left of it when that fails, and nothing is touched that stood there before.
+  private func begin(address: String, key: DeviceKey) throws(StoreError) -> ServerStore {
+    do {
+      try LogDatabase.create(in: self)
+      _ = try Accounts.create(in: self, address: address, key: key)
+    } catch {
+      // Rows are not ours unless the last of it went well.
+      if database == nil { try removeWhatBegan() }
+      throw error
+    }
+    return try ServerStore(in: self)
+  }
+
+  /// Takes away the files of a server that was begun, or the row that makes a database one: the rest was rolled back.
+  private func removeWhatBegan() throws(StoreError) {
     try translated {
+      try Files.removeIfThere(administratorKey)
       guard let database = try connect() else {
         for file in [log, accounts, lock] { try Files.removeIfThere(file) }
         return

@@ -40,14 +40,14 @@
 
     /// A smallint, integer, bigint or boolean; 0 for NULL.
     public func int(_ column: Int) -> Int {
-      var number: UInt64 = 0
       let bytes = bytes(column)
-      for byte in bytes.prefix(8) { number = number << 8 | UInt64(byte) }
-      // The sign of a shorter one.
-      let unused = UInt64(64 - min(8, bytes.count) * 8)
-      if unused == 0 { return Int(truncatingIfNeeded: number) }
-      if bytes.count < 2 { return Int(number) }
-      return Int(truncatingIfNeeded: Int64(bitPattern: number << unused) >> Int64(unused))
+      return switch bytes.count {
+      case 1: Int(bytes[0])
+      case 2: Int(Int16(bigEndian: bytes.loadUnaligned(as: Int16.self)))
+      case 4: Int(Int32(bigEndian: bytes.loadUnaligned(as: Int32.self)))
+      case 8: Int(Int64(bigEndian: bytes.loadUnaligned(as: Int64.self)))
+      default: 0
+      }
     }
 
     /// Empty for NULL.

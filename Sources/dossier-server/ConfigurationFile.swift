@@ -127,8 +127,8 @@ struct ConfigurationFile {
   mutating func findCertificate(in folder: DataFolder) throws {
     switch (certificate, key) {
     case (let certificate?, let key?):
-      func path(_ name: String) -> String { name.hasPrefix("/") ? name : folder.path + "/" + name }
-      settings.certificate = .init(certificate: path(certificate), key: path(key))
+      settings.certificate = .init(
+        certificate: folder.absolute(certificate), key: folder.absolute(key))
     case (nil, nil):
       guard folder.hasCertificate else { return }
       settings.certificate = .init(

@@ -46,7 +46,9 @@ public final class Accounts {
     let accounts: Accounts
     if let database = try folder.connect() {
       accounts = Accounts(in: database, of: folder)
-      guard try accounts.knownAddress() == nil else { throw .notEmpty("the database") }
+      guard try translated({ try database.address() }) == nil else {
+        throw .notEmpty("the database")
+      }
     } else {
       accounts = try Accounts(opening: folder)
     }
@@ -103,13 +105,9 @@ public final class Accounts {
 
   /// Where invites say the server is.
   public func address() throws(StoreError) -> String {
-    if let address = try knownAddress() { return address }
+    if let address = try translated({ try database.address() }) { return address }
     if database is SQLiteDatabase { throw .damaged("the address of the server is missing") }
     throw .notSetUp("the database")
-  }
-
-  private func knownAddress() throws(StoreError) -> String? {
-    try translated { try database.first("SELECT address FROM server", row: { $0.text(0) }) }
   }
 
   /// All that `work` does, or nothing of it.
@@ -236,6 +234,13 @@ public final class Accounts {
       }
     }
     return []
+  }
+}
+
+extension Database {
+  /// Where invites say the server is; nil when nobody has set one up.
+  func address() throws -> String? {
+    try first("SELECT address FROM server", row: { $0.text(0) })
   }
 }
 

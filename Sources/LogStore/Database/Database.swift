@@ -3,7 +3,7 @@ internal import SQLite
 
 /// What the server's stores are kept in: a SQLite file, or a PostgreSQL database.
 ///
-/// One SQL text serves both: its parameters are `$1`, `$2`, `$3` ... in the order in which they first occur.
+/// One SQL text serves both; its parameters are `$1`, `$2`, `$3` ...
 protocol Database: AnyObject {
   /// Runs one statement to its end.
   func run(_ sql: String, _ arguments: [Binding]) throws
@@ -32,6 +32,10 @@ protocol Database: AnyObject {
   /// Single statements about a workspace, outside of a transaction too.
   func inside<Value>(_ workspace: WorkspaceID, _ body: () throws -> Value) throws -> Value
 
+  /// Keeps other processes from serving from it while this lives; files have a lock of their own.
+  ///
+  /// - Throws: ``StoreError/served(_:)`` while one does.
+  func beAlone() throws
   /// Gives the room of what was dropped back to the disk, where it can.
   func giveBack() throws
   /// What is wrong with it as a database.

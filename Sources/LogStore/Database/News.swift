@@ -8,7 +8,7 @@ public import ChangeLog
 
   /// Tells other processes at the same database that something is new in a log, and hears it from them.
   ///
-  /// A connection of its own, which listens on the channel "dossier". NOTIFY takes a lock of the whole database at commit, so
+  /// A connection of its own, which listens on the channel "dossier" and says as long as it lives that the database is served. NOTIFY takes a lock of the whole database at commit, so
   /// what is told is gathered for ``pause``. It is a poke, not data: one that is lost costs time, never a change.
   public final class News: Sendable {
     private let database: String
@@ -58,7 +58,7 @@ public import ChangeLog
 
     private static func connect(_ database: String) throws -> PostgreSQL.Connection {
       let connection = try PostgreSQL.Connection(database)
-      try connection.execute("LISTEN dossier")
+      try connection.execute("LISTEN dossier; \(PostgreSQLDatabase.sayServed)")
       return connection
     }
 
@@ -84,17 +84,21 @@ public import ChangeLog
       var untold: Set<WorkspaceID> = []
       do {
         while true {
-          // Now and then without news too: a line that is dead says nothing.
-          if !wait(for: connection.socket) { try connection.run("SELECT 1", []) }
-          for heard in try connection.notifications() where !heard.isOwn {
-            hear(Self.workspace(heard.text))
-          }
           untold = take()
           for workspace in untold {
             try connection.run("SELECT pg_notify('dossier', $1)", [.text("\(workspace)")])
           }
           untold = []
-          usleep(Self.pause)
+          // Last before the wait: what arrived with the answers above does not wake the socket again.
+          for heard in try connection.notifications() where !heard.isOwn {
+            hear(Self.workspace(heard.text))
+          }
+          // Now and then without news too: a line that is dead says nothing.
+          if wait(for: connection.socket) {
+            usleep(Self.pause)
+          } else {
+            try connection.run("SELECT 1", [])
+          }
         }
       } catch {
         for workspace in untold { tell(workspace) }

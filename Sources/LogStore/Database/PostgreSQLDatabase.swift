@@ -11,15 +11,35 @@
     private var scope: WorkspaceID?
     private var isReadOnly = false
 
-    /// Connects, and makes the tables or brings them to the newest version.
+    /// Connects, and brings the tables to the newest version.
     ///
-    /// - Throws: ``StoreError/notDurable``, ``StoreError/newer``.
-    init(_ info: String) throws {
+    /// - Parameter mayCreate: whether an empty database gets its tables.
+    /// - Throws: ``StoreError/notDurable``, ``StoreError/newer``, ``StoreError/notSetUp(_:)`` for an empty one.
+    init(_ info: String, mayCreate: Bool) throws {
       connection = try PostgreSQL.Connection(info)
       for setting in ["synchronous_commit", "fsync"] where try value(of: setting) == "off" {
         throw StoreError.notDurable
       }
+      if !mayCreate, try version() == 0 { throw StoreError.notSetUp(Self.place) }
       try migrate()
+    }
+
+    /// How it is named where a folder would be.
+    static let place = "the database"
+
+    /// Held, shared, by every process that serves, until its connection ends. Several servers may share a database, each in a
+    /// schema of its own.
+    static let sayServed = "SELECT pg_advisory_lock_shared(\(lock), hashtext(current_schema()))"
+    private static let lock = 0x646f_7373
+
+    /// Keeps others from beginning to serve as long as this connection lives.
+    ///
+    /// - Throws: ``StoreError/served(_:)`` while somebody serves.
+    func beAlone() throws {
+      let isAlone = try first(
+        "SELECT pg_try_advisory_lock(\(Self.lock), hashtext(current_schema()))",
+        row: { $0.int(0) == 1 })
+      guard isAlone == true else { throw StoreError.served(Self.place) }
     }
 
     private func value(of setting: String) throws -> String? {
@@ -38,7 +58,7 @@
     /// All steps or none. Of several processes that start at once, one does it.
     private func migrate() throws {
       guard try version() != Self.steps.count else { return }
-      try connection.transaction("BEGIN; SELECT pg_advisory_xact_lock(\(0x646f_7373_6965))") {
+      try connection.transaction("BEGIN; SELECT pg_advisory_xact_lock(\(Self.lock))") {
         let found = try version()
         guard found <= Self.steps.count else { throw StoreError.newer }
         guard found < Self.steps.count else { return }

@@ -44,6 +44,8 @@ final class SQLiteDatabase: Database {
     try body()
   }
 
+  func beAlone() {}
+
   func giveBack() throws {
     try connection.execute("VACUUM")
     try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

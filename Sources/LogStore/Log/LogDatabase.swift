@@ -30,7 +30,7 @@ public final class LogDatabase {
 
   /// Makes an empty log.
   public static func create(in folder: DataFolder) throws(StoreError) {
-    if try folder.connect() == nil { _ = try LogDatabase(opening: folder) }
+    if try folder.connect(mayCreate: true) == nil { _ = try LogDatabase(opening: folder) }
   }
 
   /// Logs in a database that has its tables already.

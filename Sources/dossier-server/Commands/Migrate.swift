@@ -45,6 +45,8 @@ struct Migrate: ParsableCommand {
     try other.keep(companionsOf: folder)
     var settings = file
     settings.database = database
+    settings.setCertificate(
+      file.certificate.map(folder.absolute), key: file.key.map(folder.absolute))
     try other.keep(configuration: settings.text + "\n")
     Output.tell(
       "moved \(moved.changesets) changesets of \(moved.workspaces) workspaces into \(dir)")
