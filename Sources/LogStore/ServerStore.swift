@@ -43,11 +43,13 @@ public final class ServerStore {
     return response
   }
 
-  /// The end of a workspace's log.
-  public func position(
-    in workspace: WorkspaceID, newLogID: () -> LogID
-  ) throws(StoreError) -> Int {
-    try logs.position(of: log(of: workspace, newID: newLogID))
+  /// How far a workspace has come.
+  public func standing(
+    of workspace: WorkspaceID, newLogID: () -> LogID
+  ) throws(StoreError) -> Standing {
+    Standing(
+      head: try logs.head(of: log(of: workspace, newID: newLogID)),
+      members: try accounts.membership(of: workspace).head)
   }
 
   private func log(
@@ -58,4 +60,10 @@ public final class ServerStore {
     opened[workspace] = log
     return log
   }
+}
+
+/// How far a workspace has come: two that differ say that there is news.
+public struct Standing: Equatable, Sendable {
+  public let head: Cursor
+  public let members: Membership.Head
 }

@@ -71,7 +71,8 @@ struct Routes: Sendable {
       bytesOut: sent)
   }
 
-  /// Answers when the log is longer than the client knows, or after a while all the same: how long it is.
+  /// Answers when the log is longer than the client knows, when something else of the workspace changes, or after a while all
+  /// the same: how long the log is.
   @Sendable
   private func watch(_ request: Request, _ context: ClientContext) async throws -> Response {
     let token = try token(of: request, context)
@@ -80,25 +81,36 @@ struct Routes: Sendable {
     guard let workspace, let known = request.uri.queryParameters.get("after").flatMap({ Int($0) }),
       known >= 0
     else { throw Refusal.malformed("after is the position that the client knows") }
-    let news = services.watchers.news(in: workspace)
-    var position = try await services[workspace].position(of: workspace, showing: token)
-    if position == known {
-      await wait(for: news)
-      // Once more: it may have been revoked meanwhile.
-      position = try await services[workspace].position(of: workspace, showing: token)
+    let end = ContinuousClock.now + .seconds(settings.limits.watchSeconds)
+    var before: Standing?
+    var mayWait = true
+    while true {
+      // Listens before it looks: nothing falls between.
+      let news = services.watchers.news(in: workspace)
+      // Each time with a look at the token: it may have been revoked meanwhile.
+      let standing = try await services[workspace].standing(of: workspace, showing: token)
+      let isNew = standing.head.position != known || standing != before ?? standing
+      guard mayWait, !isNew else { return ErrorAnswers.text("\(standing.head.position)", .ok) }
+      before = standing
+      mayWait = await isHeard(news, until: end)
     }
-    return ErrorAnswers.text("\(position)", .ok)
   }
 
-  private func wait(for news: AsyncStream<Void>) async {
-    let seconds = settings.limits.watchSeconds
-    // A server that stops lets nobody wait.
+  /// - Returns: false when the time is over, or the server stops: it lets nobody wait.
+  private func isHeard(_ news: AsyncStream<Void>, until end: ContinuousClock.Instant) async -> Bool
+  {
     await cancelWhenGracefulShutdown {
-      await withTaskGroup(of: Void.self) { group in
-        group.addTask { for await _ in news {} }
-        group.addTask { try? await Task.sleep(for: .seconds(seconds)) }
-        await group.next()
-        group.cancelAll()
+      await withTaskGroup(of: Bool.self) { group in
+        group.addTask {
+          for await _ in news {}
+          return !Task.isCancelled
+        }
+        group.addTask {
+          try? await Task.sleep(until: end)
+          return false
+        }
+        defer { group.cancelAll() }
+        return await group.next() ?? false
       }
     }
   }

@@ -53,11 +53,11 @@ actor SyncService {
     return response
   }
 
-  /// The end of a workspace's log.
-  func position(of workspace: WorkspaceID, showing token: Token) throws(Refusal) -> Int {
+  /// How far a workspace has come.
+  func standing(of workspace: WorkspaceID, showing token: Token) throws(Refusal) -> Standing {
     _ = try authenticate(token, for: workspace)
     return try working { (store) throws(StoreError) in
-      try store.position(in: workspace, newLogID: newLogID)
+      try store.standing(of: workspace, newLogID: newLogID)
     }
   }
 

@@ -104,7 +104,6 @@
       let one = try ServerUnderTest()
       let two = try ServerUnderTest(servingFrom: one.data, invite: one.firstInvite)
       var ann = try one.join(one.firstInvite, as: Author(1))
-      // It may first hear that ann has joined; that is news as well.
       let answers = try (1...3).map { position in
         let heard = try Waiting(two, two.watchPath(ann.workspace, after: position - 1), ann)
         _ = try ann.sync([try ann.author.write("news")])

@@ -18,6 +18,33 @@ struct ServerWatchTests {
     #expect(try server.get(path, token: bob.joined.token).text == "1\n")
   }
 
+  @Test("What is sent again and was here already wakes nobody")
+  func sentAgain() throws {
+    let server = try ServerUnderTest()
+    try server.admin("user", "add", "bob")
+    var ann = try server.join(server.firstInvite, as: Author(1))
+    let bob = try server.join(server.invite("bob"), as: Author(2))
+    let first = try ann.author.write("once")
+    _ = try ann.sync([first])
+    let heard = try Waiting(server, server.watchPath(bob.workspace, after: 1), bob)
+    _ = try ann.sync([first])
+    _ = try ann.sync([try ann.author.write("twice")])
+    #expect(heard.answer() == "2\n200")
+  }
+
+  @Test("Whoever waits hears at once that somebody else came in")
+  func members() throws {
+    let server = try ServerUnderTest()
+    try server.admin("user", "add", "bob")
+    let ann = try server.join(server.firstInvite, as: Author(1))
+    let start = ContinuousClock.now
+    let heard = try Waiting(server, server.watchPath(ann.workspace, after: 0), ann)
+    _ = try server.join(server.invite("bob"), as: Author(2))
+    #expect(heard.answer() == "0\n200")
+    // Less than the 50 seconds after which everybody is answered.
+    #expect(ContinuousClock.now - start < .seconds(40))
+  }
+
   @Test("Nobody waits for ever: a server that has nothing to tell says so")
   func nothing() throws {
     let server = try ServerUnderTest(configuration: "watch-seconds: 1\n")

@@ -133,8 +133,8 @@ public final class LogDatabase {
   }
 
   /// The end of a log.
-  public func position(of log: StoredLog) throws(StoreError) -> Int {
-    try translated { try log.head().position }
+  func head(of log: StoredLog) throws(StoreError) -> Cursor {
+    try translated { try log.head() }
   }
 
   private struct Contact: Hashable {
