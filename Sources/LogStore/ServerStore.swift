@@ -30,8 +30,7 @@ public final class ServerStore {
     let workspace = request.workspace
     let log = try log(of: workspace, newID: newLogID)
     // Nobody takes a right away between the look at it and the commit.
-    let isWriting = logs.isWriting(request, from: device.id, in: log, now: now)
-    var response = try accounts.unchanged(in: workspace, isWriting: isWriting) {
+    var response = try accounts.unchanged(in: workspace, isWriting: request.writes) {
       let gate = WriteGate(
         membership: try accounts.membership(of: workspace), sender: device.key)
       return try logs.answer(
@@ -41,6 +40,13 @@ public final class ServerStore {
       try logs.heads(of: $0, in: workspace)
     }
     return response
+  }
+
+  /// Notes that a device was here, when that was not done with the answer.
+  public func note(
+    _ device: Device, at now: Int, _ response: SyncResponse, newLogID: () -> LogID
+  ) throws(StoreError) {
+    try logs.note(device.id, at: now, response, in: log(of: device.workspace, newID: newLogID))
   }
 
   /// How far a workspace has come.

@@ -53,7 +53,7 @@ struct ErrorAnswers: RouterMiddleware {
     switch refusal.status {
     case .unauthorized: response.headers[.wwwAuthenticate] = "Bearer"
     case .serviceUnavailable: response.headers[.retryAfter] = "5"
-    case .tooManyRequests: response.headers[.retryAfter] = "60"
+    case .tooManyRequests, .init(code: 507): response.headers[.retryAfter] = "60"
     case .upgradeRequired: response.headers[.upgrade] = "dossier/\(SyncRequest.version)"
     default: break
     }

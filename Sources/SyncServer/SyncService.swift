@@ -50,7 +50,18 @@ actor SyncService {
     }
     let isSaid = response.membership.refusals.contains { $0 == nil }
     if hasNews || isSaid || response.snapshotVerdict == .taken { tell(request.workspace) }
+    note(device, response)
     return response
+  }
+
+  /// Notes for the operator that a device was here. A disk that takes no more must not keep anybody from reading: whoever
+  /// has something to say hears of it.
+  private func note(_ device: Device, _ response: SyncResponse) {
+    do {
+      try working { (store) throws(StoreError) in
+        try store.note(device, at: world.now(), response, newLogID: newLogID)
+      }
+    } catch {}
   }
 
   /// How far a workspace has come.

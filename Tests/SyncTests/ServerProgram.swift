@@ -18,9 +18,13 @@ enum ServerProgram {
   }
 
   /// Runs a command to its end.
-  static func run(_ arguments: [String]) throws -> Result {
+  ///
+  /// - Parameter launcher: another program and its words, which starts it in its own place.
+  static func run(_ arguments: [String], behind launcher: [String] = []) throws -> Result {
     let folder = try TemporaryFolder()
-    let child = try Child(path, arguments, out: folder.path + "/out", err: folder.path + "/err")
+    let words = launcher + [path] + arguments
+    let child = try Child(
+      words[0], Array(words.dropFirst()), out: folder.path + "/out", err: folder.path + "/err")
     return Result(
       status: child.wait(), out: read(folder.path + "/out"), err: read(folder.path + "/err"))
   }
@@ -55,10 +59,18 @@ final class Child {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, out, flags, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, err, flags, 0o600)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // What the threads of a test do not want to hear is not for the child.
+    var nothing = sigset_t()
+    sigemptyset(&nothing)
+    posix_spawnattr_setsigmask(&attributes, &nothing)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     let words = ([path] + arguments).map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
     var child = pid_t()
-    let number = posix_spawnp(&child, path, &actions, nil, words, environ)
+    let number = posix_spawnp(&child, path, &actions, &attributes, words, environ)
     guard number == 0 else { throw Failure(number: number) }
     id = child
   }

@@ -10,16 +10,20 @@ final class ServerUnderTest {
   private(set) var port: UInt16 = 0
   private var child: Child?
   private let folder: TemporaryFolder
+  /// The words before the program's own, when it has a disk of its own.
+  private let launcher: [String]
 
   /// - Parameters:
   ///   - configuration: lines of its `config.yaml`; by default it lets tests ask as often as they like.
   ///   - database: how to reach an empty one; by default the one to test against, when there is one.
+  ///   - diskSize: of a disk of its own, in bytes, which goes with the process; nil for none. Only root may.
   init(
     configuration: String = "requests-per-minute: 1000000\nfailures-per-minute: 1000000\n",
-    database: String? = nil
+    database: String? = nil, diskSize: Int? = nil
   ) throws {
     folder = try TemporaryFolder()
     data = folder.path + "/data"
+    launcher = diskSize.map { [data] in Self.withDisk($0, at: data) } ?? []
     let database = try database ?? TestDatabase.fresh()
     let made = try ServerProgram.run(
       ["init", data, "--workspace", "team", "--user", "ann"]
@@ -36,19 +40,35 @@ final class ServerUnderTest {
     folder = try TemporaryFolder()
     self.data = data
     firstInvite = invite
+    launcher = []
     try start()
   }
 
   func start() throws {
     let portFile = folder.path + "/port"
     unlink(portFile)
+    let words =
+      launcher + [ServerProgram.path]
+      + ["serve", "--data", data, "--listen", "127.0.0.1:0", "--port-file", portFile]
     child = try Child(
-      ServerProgram.path,
-      ["serve", "--data", data, "--listen", "127.0.0.1:0", "--port-file", portFile],
-      out: folder.path + "/out", err: folder.path + "/err")
+      words[0], Array(words.dropFirst()), out: folder.path + "/out", err: folder.path + "/err")
     for _ in 0..<2000 where ServerProgram.read(portFile).isEmpty { usleep(5000) }
     port = try #require(UInt16(ServerProgram.read(portFile).dropLast()), "\(log)")
   }
+
+  /// Mounts a disk over the folder where only the process sees it, with what lies there.
+  private static func withDisk(_ size: Int, at path: String) -> [String] {
+    let script = """
+      cp -a '\(path)' '\(path).copy'
+      mount -t tmpfs -o size=\(size),mode=700 none '\(path)'
+      cp -a '\(path).copy/.' '\(path)'
+      exec "$@"
+      """
+    return ["unshare", "--mount", "sh", "-ec", script, "sh"]
+  }
+
+  /// The process that serves.
+  var process: pid_t { child?.id ?? 0 }
 
   /// What it has said so far, over all its starts.
   var log: String { ServerProgram.read(folder.path + "/err") }
@@ -70,7 +90,10 @@ final class ServerUnderTest {
 
   @discardableResult
   func admin(_ arguments: String..., exits status: Int32 = 0) throws -> ServerProgram.Result {
-    let result = try ServerProgram.run(arguments + ["--data", data])
+    let result = try ServerProgram.run(
+      arguments + ["--data", data],
+      // Where its disk is.
+      behind: launcher.isEmpty ? [] : ["nsenter", "--mount", "--target", "\(process)"])
     #expect(result.status == status, "\(arguments): \(result.err)")
     return result
   }

@@ -93,7 +93,8 @@ public final class LogDatabase {
     }
   }
 
-  /// Takes what a device sends and gives what it lacks, in one transaction, and notes that it was here.
+  /// Takes what a device sends and gives what it lacks, in one transaction. Notes that the device was here when something is
+  /// written anyway.
   ///
   /// - Parameters:
   ///   - now: in seconds since 1970.
@@ -106,10 +107,10 @@ public final class LogDatabase {
     return try translated {
       let (response, isNoted) = try log.transaction {
         let response = try log.answer(request, from: device, mayWrite: mayWrite)
-        guard isDue(contact, now), case .entries(_, let end) = response.page else {
+        guard request.writes, isDue(contact, now), let position = response.page.end else {
           return (response, false)
         }
-        try note(device, at: now, position: end.position, in: log)
+        try note(contact, at: now, position, in: log)
         return (response, true)
       }
       if isNoted { noted[contact] = now }
@@ -117,12 +118,14 @@ public final class LogDatabase {
     }
   }
 
-  /// Whether an answer to a request writes anything.
-  func isWriting(
-    _ request: SyncRequest, from device: String, in log: StoredLog, now: Int
-  ) -> Bool {
-    !request.changesets.isEmpty || request.snapshot != .none
-      || isDue(Contact(workspace: log.workspace, device: device), now)
+  /// Notes that a device was here, and how far an answer brought it.
+  func note(
+    _ device: String, at now: Int, _ response: SyncResponse, in log: StoredLog
+  ) throws(StoreError) {
+    let contact = Contact(workspace: log.workspace, device: device)
+    guard isDue(contact, now), let position = response.page.end else { return }
+    try translated { try note(contact, at: now, position, in: log) }
+    noted[contact] = now
   }
 
   /// How far the writers of devices have come.
@@ -149,12 +152,26 @@ public final class LogDatabase {
   }
 
   /// Another process may have noted it meanwhile.
-  private func note(_ device: String, at now: Int, position: Int, in log: StoredLog) throws {
+  private func note(
+    _ contact: Contact, at now: Int, _ position: Int, in log: StoredLog
+  ) throws {
     try log.rows.run(
       """
       INSERT INTO contact (workspace, device, at, position) VALUES ($1, $2, $3, $4)
       ON CONFLICT (workspace, device) DO UPDATE SET at = excluded.at, position = excluded.position
       WHERE abs(excluded.at - contact.at) >= 60
-      """, .text(device), .int(now), .int(position))
+      """, .text(contact.device), .int(now), .int(position))
+  }
+}
+
+extension SyncRequest {
+  /// Whether it may put something into a log.
+  var writes: Bool { !changesets.isEmpty || snapshot != .none }
+}
+
+extension SyncResponse.Page {
+  /// The position that it brings its reader to; nil when it brings nobody on.
+  fileprivate var end: Int? {
+    if case .entries(_, let end) = self { end.position } else { nil }
   }
 }
