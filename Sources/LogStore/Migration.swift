@@ -43,7 +43,7 @@ extension DataFolder {
     Table(name: "membership", columns: [.int("number"), .blob("bytes")], isOfAccounts: true),
     Table(name: "token", columns: [.blob("key"), .blob("token")], isOfAccounts: true),
     Table(name: "founding", columns: [.blob("key"), .int("expires")], isOfAccounts: true),
-    Table(name: "log", columns: [.blob("id")]),
+    Table(name: "log", columns: [.blob("id"), .int("bytes")]),
     Table(
       name: "changeset",
       columns: [
@@ -51,6 +51,7 @@ extension DataFolder {
       ]),
     Table(
       name: "writer", columns: [.blob("id"), .blob("key"), .int("sequence"), .blob("head")]),
+    Table(name: "fork", columns: [.blob("writer"), .text("device"), .blob("bytes")]),
     Table(name: "contact", columns: [.text("device"), .int("at"), .int("position")]),
     Table(name: "log_compaction", columns: [.int("position")]),
     Table(name: "snapshot", columns: [.blob("id"), .int("position"), .int("size")]),

@@ -6,10 +6,19 @@ public final class ServerStore {
   public let accounts: Accounts
   public let logs: LogDatabase
   private var opened: [WorkspaceID: StoredLog] = [:]
+  /// How many bytes the log of one workspace may have; nil for as many as there is room for.
+  private let quota: Int?
 
+  /// - Parameters:
+  ///   - quota: how many bytes the log of one workspace may have; nil for as many as there is room for.
+  ///   - isServing: whether nobody may move the data elsewhere while this lives.
   /// - Throws: what ``LogDatabase/init(in:)`` and ``Accounts/init(in:)`` throw.
-  public init(in folder: DataFolder) throws(StoreError) {
+  public init(
+    in folder: DataFolder, quota: Int? = nil, isServing: Bool = false
+  ) throws(StoreError) {
+    self.quota = quota
     if let database = try folder.connect() {
+      if isServing { try translated { try database.sayServed() } }
       logs = LogDatabase(in: database)
       accounts = Accounts(in: database, of: folder)
       _ = try accounts.address()
@@ -19,27 +28,62 @@ public final class ServerStore {
     }
   }
 
+  /// What a sync came to.
+  public struct Answer: Sendable {
+    public var response: SyncResponse
+    /// Something is in the workspace that was not there before.
+    public let isNews: Bool
+  }
+
   /// Answers a sync of a device: takes what it may write, gives what it lacks.
   ///
   /// - Parameters:
   ///   - now: in seconds since 1970.
   ///   - newLogID: a random name, for the log of a workspace that has none yet.
+  /// - Throws: ``StoreError/deviceShutOut`` when the device was shut out since it was looked at, ``StoreError/overQuota(_:)``;
+  ///   nothing is taken then.
   public func answer(
     _ request: SyncRequest, from device: Device, now: Int, newLogID: () -> LogID
-  ) throws(StoreError) -> SyncResponse {
+  ) throws(StoreError) -> Answer {
     let workspace = request.workspace
     let log = try log(of: workspace, newID: newLogID)
+    let formerEnd = try request.writes ? logs.head(of: log) : nil
+    let formerMembers = try accounts.membership(of: workspace).head
     // Nobody takes a right away between the look at it and the commit.
     var response = try accounts.unchanged(in: workspace, isWriting: request.writes) {
-      let gate = WriteGate(
-        membership: try accounts.membership(of: workspace), sender: device.key)
-      return try logs.answer(
-        request, from: device.id, in: log, now: now, mayWrite: gate.refusal)
+      let membership = try accounts.membership(of: workspace)
+      guard membership.role(of: device.key) != nil else { throw StoreError.deviceShutOut }
+      return try answer(
+        request, from: device, now, in: log,
+        through: WriteGate(membership: membership, sender: device.key))
     }
     response.membership = try accounts.answer(request.membership, in: workspace) {
       try logs.heads(of: $0, in: workspace)
     }
+    let hasMoved = formerEnd.map { $0 != response.head } ?? false
+    return Answer(
+      response: response, isNews: hasMoved || formerMembers != response.membership.head)
+  }
+
+  private func answer(
+    _ request: SyncRequest, from device: Device, _ now: Int, in log: StoredLog,
+    through gate: WriteGate
+  ) throws(StoreError) -> SyncResponse {
+    try logs.expectRoom(for: request, in: log, upTo: quota)
+    var request = request
+    // A part that goes on with what was begun does not say whose it is.
+    let refusal = request.snapshot.isOffer ? gate.senderRefusal : nil
+    if refusal != nil { request.snapshot = .none }
+    var response = try logs.answer(
+      request, from: device.id, in: log, now: now, mayWrite: gate.refusal)
+    if let refusal { response.snapshotVerdict = .refused(refusal) }
     return response
+  }
+
+  /// Reads as much as shows that all of it can be read.
+  public func read() throws(StoreError) {
+    _ = try accounts.address()
+    _ = try translated { try logs.database.first("SELECT count(*) FROM log", row: { $0.int(0) }) }
   }
 
   /// Notes that a device was here, when that was not done with the answer.

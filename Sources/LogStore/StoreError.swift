@@ -19,6 +19,8 @@ public enum StoreError: Error, Equatable, Sendable {
   /// Another process kept the lock longer than the busy timeout.
   case busy
   case full
+  /// A workspace has as many bytes as it may have.
+  case overQuota(Int)
   case readOnly(String)
   case damaged(String)
   /// The database would not promise that a commit is on the disk.
@@ -45,6 +47,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case memberDisabled(String)
   case noDevice(String)
   case ambiguousDevice(String, [String])
+  /// It had the right when its request came.
+  case deviceShutOut
   /// A name of a workspace, member or device that cannot be shown on one line.
   case badName(String)
 
@@ -107,6 +111,7 @@ extension StoreError: CustomStringConvertible {
     case .served(let path): "another process serves from \(path)"
     case .busy: "another process kept the database locked"
     case .full: "the disk is full"
+    case .overQuota(let bytes): "a workspace has all of its \(bytes) bytes"
     case .readOnly(let message): "the data cannot be written (\(message))"
     case .damaged(let message): "the data is damaged (\(message))"
     case .notDurable: "the database does not promise that a commit is on the disk"
@@ -127,6 +132,7 @@ extension StoreError: CustomStringConvertible {
     case .memberDisabled(let name): "member \"\(name)\" is disabled"
     case .noDevice(let id): "no device has the id \"\(id)\""
     case .ambiguousDevice(let id, _): "several devices have an id that begins with \"\(id)\""
+    case .deviceShutOut: "the device, or its member, was shut out"
     case .badName(let name): "\"\(name)\" cannot be a name: 1 to 200 bytes of printable text"
     case .inviteUnknown: "this invite is not known here"
     case .inviteExpired: "this invite has expired"

@@ -1,15 +1,31 @@
+internal import Glibc
 internal import Hummingbird
 internal import NIOCore
 
 /// What is known of a request besides itself: who asks.
 struct ClientContext: RequestContext {
   var coreContext: CoreRequestContextStorage
-  /// The address of the client, as limits and the log know it.
+  /// The address of the client, as the log knows it.
   var client: String
+  /// Whose guesses count together.
+  var network: String { Network.name(of: client) }
 
   init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)
     client = source.channel.remoteAddress?.ipAddress ?? "unknown"
+  }
+}
+
+/// Which addresses are one customer's: of IPv6 he has at least the 64 bits behind the first 64 (RFC 6177).
+enum Network {
+  static func name(of address: String) -> String {
+    var bytes = [UInt8](repeating: 0, count: 16)
+    guard inet_pton(AF_INET6, address, &bytes) == 1 else { return address }
+    // IPv4 in the clothes of IPv6 (RFC 4291, 2.5.5.2).
+    if bytes.prefix(10).allSatisfy({ $0 == 0 }), bytes[10] == 0xff, bytes[11] == 0xff {
+      return bytes[12...].map { "\($0)" }.joined(separator: ".")
+    }
+    return bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ":") + "/64"
   }
 }
 

@@ -14,6 +14,8 @@ final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private let visitors: Visitors
   private var deadline: Scheduled<Void>?
   private var address: String?
+  /// Of the request that is here now: whether its answer has begun. It may be before its body is here.
+  private var isAnswered = false
 
   init(_ limits: Limits, _ visitors: Visitors) {
     self.limits = limits
@@ -31,7 +33,7 @@ final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func begin(_ context: ChannelHandlerContext) {
     guard deadline == nil else { return }
-    let address = context.remoteAddress?.ipAddress ?? ""
+    let address = Network.name(of: context.remoteAddress?.ipAddress ?? "")
     guard visitors.enter(address, limit: limits.connectionsPerAddress) else {
       return context.close(promise: nil)
     }
@@ -49,11 +51,12 @@ final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head(let head):
+      isAnswered = false
       let size = head.headerFields[.contentLength].flatMap { Int($0) } ?? 0
       wait(seconds(for: size), context)
     case .body: break
-    // What takes long now is the server's own work.
-    case .end: deadline?.cancel()
+    // What takes long now is the server's own work; but not when it is done.
+    case .end: if !isAnswered { deadline?.cancel() }
     }
     context.fireChannelRead(data)
   }
@@ -61,6 +64,7 @@ final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     switch unwrapOutboundIn(data) {
     case .head(let head):
+      isAnswered = true
       wait(seconds(for: head.headerFields[.contentLength].flatMap { Int($0) } ?? 0), context)
       context.write(data, promise: promise)
     case .body: context.write(data, promise: promise)
@@ -77,7 +81,7 @@ final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// How long so many bytes may take.
   private func seconds(for size: Int) -> Int {
-    Limits.graceSeconds + max(0, min(size, 64 << 20)) / max(1, limits.slowestBytesPerSecond)
+    limits.graceSeconds + max(0, min(size, 64 << 20)) / max(1, limits.slowestBytesPerSecond)
   }
 
   private func wait(_ seconds: Int, _ context: ChannelHandlerContext) {
@@ -93,10 +97,12 @@ final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
 final class Visitors: Sendable {
   private let counts = Mutex<[String: Int]>([:])
 
+  private static let loopback = Network.name(of: "::1")
+
   /// - Returns: false when the address has as many as it may.
   func enter(_ address: String, limit: Int) -> Bool {
     counts.withLock { counts in
-      let isNear = address.hasPrefix("127.") || address == "::1" || address.isEmpty
+      let isNear = address.hasPrefix("127.") || address == Self.loopback || address.isEmpty
       guard isNear || counts[address, default: 0] < limit else { return false }
       counts[address, default: 0] += 1
       return true

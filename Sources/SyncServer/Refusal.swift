@@ -19,6 +19,8 @@ enum Refusal: Error, Sendable {
   case version(Int)
   /// One device, or one address with bad tokens, asks too often.
   case tooOften
+  /// One device has as many requests under way as it may.
+  case tooMany
   case store(StoreError)
 }
 
@@ -40,20 +42,24 @@ extension Refusal {
     case .tooLarge: .contentTooLarge
     case .malformed: .badRequest
     case .version: .upgradeRequired
-    case .tooOften: .tooManyRequests
+    case .tooOften, .tooMany: .tooManyRequests
     case .store(let error): Self.status(error)
     }
   }
 
   private static func status(_ error: StoreError) -> HTTPResponse.Status {
     switch error {
-    case .inviteUnknown, .inviteExpired, .inviteUsed, .keyTaken, .memberDisabled, .entryRefused:
+    case .inviteUnknown, .inviteExpired, .inviteUsed, .keyTaken, .memberDisabled, .entryRefused,
+      .deviceShutOut:
       .forbidden
     case .badName, .unproven: .badRequest
-    case .full: .init(code: 507, reasonPhrase: "Insufficient Storage")
+    case .full, .overQuota: .init(code: 507, reasonPhrase: "Insufficient Storage")
     default: .serviceUnavailable
     }
   }
+
+  /// Whether it is nothing that the other end did.
+  var isOurs: Bool { if case .store = self { true } else { false } }
 
   /// One line. Of a fault in here it says no more than the other end can use; the log has the rest.
   var text: String {
@@ -72,6 +78,7 @@ extension Refusal {
     case .version(let version):
       "this server speaks protocol \(SyncRequest.version), the request is in \(version)"
     case .tooOften: "too many requests; try again in a minute"
+    case .tooMany: "this device has too many requests under way at once"
     case .store(let error): Self.text(error)
     }
   }
@@ -84,6 +91,10 @@ extension Refusal {
     case .memberDisabled(let name): Self.disabled(name).text
     case .unproven, .entryRefused: "\(error)"
     case .badName: "the name of the device is not printable text of 1 to 200 bytes"
+    case .deviceShutOut: Self.revoked.text
+    case .overQuota(let bytes):
+      "this workspace has the \(bytes >> 20) MiB that it may have here (workspace-megabytes);"
+        + " nothing of the request was kept"
     case .full: "the disk of the server is full; nothing of the request was kept"
     default: "the server cannot work now; send it again"
     }

@@ -13,8 +13,10 @@ struct Routes: Sendable {
   let metrics: Metrics
   /// Of each device.
   private let requests: TokenBuckets
-  /// Of each address whose tokens or invites are no good.
+  /// Of each network whose tokens or invites are no good.
   private let failures: TokenBuckets
+  private let turns: Turns
+  private let known = KnownTokens()
 
   init(services: Services, settings: Settings, logger: Logger, metrics: Metrics) {
     self.services = services
@@ -23,6 +25,7 @@ struct Routes: Sendable {
     self.metrics = metrics
     requests = TokenBuckets(perMinute: settings.limits.requestsPerMinute)
     failures = TokenBuckets(perMinute: settings.limits.failuresPerMinute)
+    turns = Turns(atOnce: settings.limits.requestsAtOnce)
   }
 
   func router() -> Router<ClientContext> {
@@ -47,7 +50,8 @@ struct Routes: Sendable {
     let token = try token(of: request, context)
     // Before the body is read: strangers cost no memory.
     let workspace = workspace(of: context)
-    try await authenticate(token, for: workspace, context)
+    let device = try await authenticate(token, for: workspace, context)
+    guard let turn = turns.take(device.id) else { throw Refusal.tooMany }
     let bytes = try await body(of: request, upTo: SyncRequest.maximumSize)
     let message: SyncRequest
     do { message = try SyncRequest(decoding: bytes) } catch {
@@ -59,7 +63,7 @@ struct Routes: Sendable {
     let response = try await services[workspace].sync(message, showing: token)
     let encoded = response.encoded
     count(response, received: bytes.count, sent: encoded.count)
-    return answer(encoded)
+    return answer(encoded, in: turn)
   }
 
   private func count(_ response: SyncResponse, received: Int, sent: Int) {
@@ -77,7 +81,7 @@ struct Routes: Sendable {
   private func watch(_ request: Request, _ context: ClientContext) async throws -> Response {
     let token = try token(of: request, context)
     let workspace = workspace(of: context)
-    try await authenticate(token, for: workspace, context)
+    _ = try await authenticate(token, for: workspace, context)
     guard let workspace, let known = request.uri.queryParameters.get("after").flatMap({ Int($0) }),
       known >= 0
     else { throw Refusal.malformed("after is the position that the client knows") }
@@ -117,21 +121,24 @@ struct Routes: Sendable {
 
   private func authenticate(
     _ token: Token, for workspace: WorkspaceID?, _ context: ClientContext
-  ) async throws {
-    guard failures.hasOne(context.client) else { throw Refusal.tooOften }
-    do {
-      let device = try await services[workspace].authenticate(token, for: workspace)
-      guard requests.take(device.id) else { throw Refusal.tooOften }
-    } catch let refusal as Refusal {
-      if case .unknownToken = refusal { _ = failures.take(context.client) }
-      throw refusal
+  ) async throws -> Device {
+    // Whoever had a good token a moment ago does not pay for others who guess from the same network.
+    guard known.contains(token) || failures.hasOne(context.network) else { throw Refusal.tooOften }
+    let device: Device
+    do { device = try await services[workspace].authenticate(token, for: workspace) } catch {
+      known.remove(token)
+      if !error.isOurs { _ = failures.take(context.network) }
+      throw error
     }
+    guard requests.take(device.id) else { throw Refusal.tooOften }
+    known.insert(token)
+    return device
   }
 
   @Sendable
   private func join(_ request: Request, _ context: ClientContext) async throws -> Response {
     // Each costs a look at a signature.
-    guard failures.take(context.client) else { throw Refusal.tooOften }
+    guard failures.take(context.network) else { throw Refusal.tooOften }
     let bytes = try await body(of: request, upTo: JoinRequest.maximumSize)
     let message: JoinRequest
     do { message = try JoinRequest(decoding: bytes) } catch {
@@ -151,7 +158,7 @@ struct Routes: Sendable {
     guard let value = request.headers[.authorization], value.lowercased().hasPrefix(scheme),
       let token = Token(text: value.dropFirst(scheme.count))
     else {
-      guard failures.take(context.client) else { throw .tooOften }
+      guard failures.take(context.network) else { throw .tooOften }
       throw .unknownToken
     }
     return token
@@ -176,6 +183,23 @@ struct Routes: Sendable {
       throw Refusal.tooLarge(limit)
     }
   }
+
+  /// An answer of a turn that ends when the last of it is on its way.
+  private func answer(_ bytes: [UInt8], in turn: Turns.Turn) -> Response {
+    Response(
+      status: .ok, headers: [.contentType: WireFormat.contentType],
+      body: ResponseBody(contentLength: bytes.count) { writer in
+        // Piece by piece: each waits until the one before it has left.
+        for start in stride(from: 0, to: bytes.count, by: Self.piece) {
+          try await writer.write(
+            ByteBuffer(bytes: bytes[start..<min(bytes.count, start + Self.piece)]))
+        }
+        try await writer.finish(nil)
+        withExtendedLifetime(turn) {}
+      })
+  }
+
+  private static let piece = 64 << 10
 
   private func answer(_ bytes: [UInt8]) -> Response {
     Response(

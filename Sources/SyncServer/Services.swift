@@ -6,8 +6,10 @@ struct Services: Sendable {
   private let all: [SyncService]
   let watchers: Watchers
 
-  /// - Parameter count: how many, if there may be several.
-  init(folder: DataFolder, world: World, count: Int) throws(StoreError) {
+  /// - Parameters:
+  ///   - count: how many, if there may be several.
+  ///   - quota: how many bytes the log of one workspace may have; nil for as many as there is room for.
+  init(folder: DataFolder, world: World, count: Int, quota: Int?) throws(StoreError) {
     let watchers = Watchers()
     // What other processes at the same database say; files have no others.
     let news = try News(in: folder) { workspace in
@@ -15,7 +17,7 @@ struct Services: Sendable {
     }
     self.watchers = watchers
     all = try (0..<(folder.database == nil ? 1 : count)).map { _ throws(StoreError) in
-      try SyncService(folder: folder, world: world) { workspace in
+      try SyncService(folder: folder, quota: quota, world: world) { workspace in
         watchers.tell(workspace)
         news?.tell(workspace)
       }

@@ -24,17 +24,21 @@ public struct Limits: Equatable, Sendable {
   public var headSeconds = 10
   /// Seconds that a connection may wait between two requests.
   public var idleSeconds = 60
+  /// Seconds that a body or an answer may take, however short it is.
+  public var graceSeconds = 30
   /// The slowest a body or an answer may travel, in bytes a second, after ``graceSeconds``.
   public var slowestBytesPerSecond = 1024
   /// Requests a minute of one device; as many may come at once.
   public var requestsPerMinute = 600
   /// Requests a minute from one address that show no good token or invite.
   public var failuresPerMinute = 60
+  /// Syncs of one device at a time, with their answers on the way.
+  public var requestsAtOnce = 4
+  /// How many bytes the log of one workspace may have, its snapshot included; nil for as many as there is room for.
+  public var workspaceBytes: Int?
   /// Seconds after which a client that waits for news is told that there is none.
   public var watchSeconds = 50
 
-  /// Seconds that a body or an answer may take, however short it is.
-  static let graceSeconds = 30
   /// All headers of a request together, in bytes, and their number.
   static let maximumHeaders = (size: 16 << 10, count: 64)
 

@@ -31,7 +31,8 @@ public struct SyncServer: Sendable {
     logger: Logger
   ) throws(StoreError) {
     services = try Services(
-      folder: folder, world: world, count: settings.databaseConnections)
+      folder: folder, world: world, count: settings.databaseConnections,
+      quota: settings.limits.workspaceBytes)
     self.settings = settings
     self.certificate = certificate
     self.logger = logger
@@ -42,7 +43,7 @@ public struct SyncServer: Sendable {
   /// - Parameter onListening: gets the port.
   public func run(onListening: @escaping @Sendable (Int) async -> Void) async throws {
     guard certificate != nil || settings.listen.isLoopback else { throw Failure.notEncrypted }
-    Self.allowManyFiles()
+    let connections = min(settings.limits.connections, Self.allowManyFiles())
     var quiet = logger
     quiet.logLevel = .warning
     let routes = Routes(services: services, settings: settings, logger: logger, metrics: metrics)
@@ -51,7 +52,7 @@ public struct SyncServer: Sendable {
       server: try certificate.map { try .tls(http, tlsConfiguration: $0.configuration) } ?? http,
       configuration: .init(
         address: .hostname(settings.listen.host, port: settings.listen.port), backlog: 1024,
-        availableConnectionsDelegate: .maximum(settings.limits.connections, logger: quiet)),
+        availableConnectionsDelegate: .maximum(connections, logger: quiet)),
       onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
       logger: quiet)
     if let address = settings.metrics {
@@ -94,10 +95,15 @@ public struct SyncServer: Sendable {
   }
 
   /// Each connection is a file; what the system allows at most is taken.
-  private static func allowManyFiles() {
+  ///
+  /// - Returns: how many connections that leaves, beside the files of the process itself.
+  private static func allowManyFiles() -> Int {
+    let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
     var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    guard getrlimit(kind, &limit) == 0 else { return .max }
     limit.rlim_cur = limit.rlim_max
-    _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    _ = setrlimit(kind, &limit)
+    guard getrlimit(kind, &limit) == 0 else { return .max }
+    return max(1, Int(clamping: limit.rlim_cur) - 64)
   }
 }

@@ -6,6 +6,7 @@ internal import LogStore
 actor SyncService {
   private let thread = WorkThread()
   private let folder: DataFolder
+  private let quota: Int?
   private let world: World
   /// What is open while the disk does what it is told.
   private var store: ServerStore?
@@ -14,13 +15,20 @@ actor SyncService {
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
+  /// - Parameter quota: how many bytes the log of one workspace may have; nil for as many as there is room for.
   init(
-    folder: DataFolder, world: World, tell: @escaping @Sendable (WorkspaceID) -> Void = { _ in }
+    folder: DataFolder, quota: Int? = nil, world: World,
+    tell: @escaping @Sendable (WorkspaceID) -> Void = { _ in }
   ) throws(StoreError) {
     self.tell = tell
     self.folder = folder
+    self.quota = quota
     self.world = world
-    store = try ServerStore(in: folder)
+    store = try Self.open(folder, quota)
+  }
+
+  private static func open(_ folder: DataFolder, _ quota: Int?) throws(StoreError) -> ServerStore {
+    try ServerStore(in: folder, quota: quota, isServing: true)
   }
 
   /// Who shows a token for a workspace.
@@ -42,16 +50,12 @@ actor SyncService {
   func sync(_ request: SyncRequest, showing token: Token) throws(Refusal) -> SyncResponse {
     // Once more, inside: it may have been revoked while its request was on the way.
     let device = try authenticate(token, for: request.workspace)
-    let response = try working { (store) throws(StoreError) in
+    let answer = try working { (store) throws(StoreError) in
       try store.answer(request, from: device, now: world.now(), newLogID: newLogID)
     }
-    let hasNews = response.verdicts.contains {
-      if case .accepted = $0 { true } else { false }
-    }
-    let isSaid = response.membership.refusals.contains { $0 == nil }
-    if hasNews || isSaid || response.snapshotVerdict == .taken { tell(request.workspace) }
-    note(device, response)
-    return response
+    if answer.isNews { tell(request.workspace) }
+    note(device, answer.response)
+    return answer.response
   }
 
   /// Notes for the operator that a device was here. A disk that takes no more must not keep anybody from reading: whoever
@@ -74,7 +78,7 @@ actor SyncService {
 
   /// Whether the data can be read now.
   var isReady: Bool {
-    (try? working { (store) throws(StoreError) in try store.accounts.address() }) != nil
+    (try? working { (store) throws(StoreError) in try store.read() }) != nil
   }
 
   func join(_ request: JoinRequest, to workspace: WorkspaceID) throws(Refusal) -> JoinResponse {
@@ -102,7 +106,7 @@ actor SyncService {
     for number in 1... {
       do throws(StoreError) {
         let open: ServerStore
-        if let store { open = store } else { open = try ServerStore(in: folder) }
+        if let store { open = store } else { open = try Self.open(folder, quota) }
         store = open
         return try work(open)
       } catch {

@@ -4,7 +4,13 @@ internal import Synchronization
 final class TokenBuckets: Sendable {
   private let perMinute: Int
   private let now: @Sendable () -> ContinuousClock.Instant
-  private let buckets = Mutex<[String: Bucket]>([:])
+  private let state = Mutex(State())
+
+  private struct State {
+    var buckets: [String: Bucket] = [:]
+    /// With so many the full ones are forgotten.
+    var crowd = 20_000
+  }
 
   private struct Bucket {
     var level: Double
@@ -21,18 +27,18 @@ final class TokenBuckets: Sendable {
 
   /// Takes one; false when there is none left.
   func take(_ key: String) -> Bool {
-    buckets.withLock { buckets in
-      let level = Self.level(buckets[key], perMinute, now())
+    state.withLock { state in
+      let level = Self.level(state.buckets[key], perMinute, now())
       guard level >= 1 else { return false }
-      if buckets.count > 20_000 { Self.forgetFull(&buckets, perMinute, now()) }
-      buckets[key] = Bucket(level: level - 1, at: now())
+      if state.buckets.count > state.crowd { Self.forgetFull(&state, perMinute, now()) }
+      state.buckets[key] = Bucket(level: level - 1, at: now())
       return true
     }
   }
 
   /// Whether one is left, without taking it.
   func hasOne(_ key: String) -> Bool {
-    buckets.withLock { Self.level($0[key], perMinute, now()) >= 1 }
+    state.withLock { Self.level($0.buckets[key], perMinute, now()) >= 1 }
   }
 
   private static func level(
@@ -43,10 +49,11 @@ final class TokenBuckets: Sendable {
     return min(Double(perMinute), bucket.level + seconds * Double(perMinute) / 60)
   }
 
-  /// A full bucket is as good as none.
+  /// A full bucket is as good as none. Those that are left may be many: they are not looked through with each request.
   private static func forgetFull(
-    _ buckets: inout [String: Bucket], _ perMinute: Int, _ now: ContinuousClock.Instant
+    _ state: inout State, _ perMinute: Int, _ now: ContinuousClock.Instant
   ) {
-    buckets = buckets.filter { level($0.value, perMinute, now) < Double(perMinute) }
+    state.buckets = state.buckets.filter { level($0.value, perMinute, now) < Double(perMinute) }
+    state.crowd = max(20_000, 2 * state.buckets.count)
   }
 }

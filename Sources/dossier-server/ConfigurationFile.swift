@@ -74,6 +74,9 @@ struct ConfigurationFile {
       number(
         "idle-seconds", "that a connection may wait between requests", \.idleSeconds, 1...3600),
       number(
+        "grace-seconds", "that a body or an answer may take, however short it is", \.graceSeconds,
+        1...600),
+      number(
         "slowest-bytes-per-second", "that a body or an answer may travel",
         \.slowestBytesPerSecond, 1...10_000_000),
       number("requests-per-minute", "of one device", \.requestsPerMinute, 1...1_000_000),
@@ -82,7 +85,16 @@ struct ConfigurationFile {
         \.failuresPerMinute, 1...1_000_000),
       number(
         "watch-seconds", "that a device waits for news before it asks again", \.watchSeconds,
-        1...3600),
+        1...60),
+      number("requests-at-once", "syncs of one device under way", \.requestsAtOnce, 1...1000),
+      Key(
+        name: "workspace-megabytes",
+        meaning: "that the log of one workspace may have; 0 for as many as there is room for",
+        read: { file, text in
+          guard let value = Int(text), (0...1 << 30).contains(value) else { return false }
+          file.settings.limits.workspaceBytes = value == 0 ? nil : value << 20
+          return true
+        }, text: { "\(($0.settings.limits.workspaceBytes ?? 0) >> 20)" }),
     ]
   }
 
@@ -142,14 +154,15 @@ struct ConfigurationFile {
 
   /// All of it, as it would be read again, but for a password.
   var text: String {
-    Self.keys.map { "\($0.name): \($0.text(self))   # \($0.meaning)" }.joined(separator: "\n")
+    Self.keys.map { "\($0.name): \(Self.scalar($0.text(self)))   # \($0.meaning)" }
+      .joined(separator: "\n")
   }
 
   /// Without a password.
   private var shownDatabase: String {
     guard let database else { return "" }
     return ConfigurationFile.hasPassword(database)
-      ? "(it holds a password)" : ConfigurationFile.quoted(database)
+      ? "(it holds a password)" : database
   }
 
   /// Whether a password stands in it, which others could read in a list of processes.
@@ -163,6 +176,15 @@ struct ConfigurationFile {
 
   /// A line of the file, its value in quotes.
   static func line(_ key: String, _ value: String) -> String { "\(key): \(quoted(value))\n" }
+
+  /// As YAML reads it: in quotes when something in it could mean more than itself.
+  private static func scalar(_ value: String) -> String {
+    let isPlain = value.utf8.allSatisfy {
+      (UInt8(ascii: "0")...UInt8(ascii: "z")).contains($0) && !"<>?@[\\]^`".utf8.contains($0)
+        || "./-".utf8.contains($0)
+    }
+    return isPlain ? value : quoted(value)
+  }
 
   private static func quoted(_ value: String) -> String {
     "\"" + value.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : String($0) }.joined() + "\""

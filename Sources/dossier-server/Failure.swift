@@ -53,6 +53,7 @@ extension Failure {
     case .served: (.busy, "served")
     case .busy: (.busy, "busy")
     case .full: (.disk, "disk-full")
+    case .overQuota: (.notAllowed, "workspace-full")
     case .readOnly: (.disk, "read-only")
     case .damaged: (.badData, "damaged")
     case .notDurable: (.disk, "not-durable")
@@ -72,6 +73,7 @@ extension Failure {
     case .memberDisabled: (.notAllowed, "member-disabled")
     case .noDevice: (.noSuchThing, "no-device")
     case .ambiguousDevice: (.noSuchThing, "ambiguous-id")
+    case .deviceShutOut: (.notAllowed, "device-shut-out")
     case .badName: (.usage, "bad-name")
     case .inviteUnknown, .inviteExpired, .inviteUsed, .keyTaken, .unproven: (.notAllowed, "invite")
     }

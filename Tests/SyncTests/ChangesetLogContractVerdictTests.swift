@@ -73,6 +73,24 @@ struct ChangesetLogContractVerdictTests {
     #expect(try log.writer(bob.head.writer) == nil)
   }
 
+  @Test(
+    "The first changeset of another branch is kept as a proof, a forged one is not",
+    arguments: LogBody.allCases)
+  func fork(body: LogBody) throws {
+    let log = try body.make()
+    var ann = try Author(1)
+    var copy = ann
+    var forger = ann
+    _ = try log.exchange(ann.write(count: 2))
+    let forged = try forger.write("forged", signedBy: Author(9).key)
+    #expect(try log.exchange([forged]).verdicts == [.refused(.forked)])
+    #expect(try log.fork(of: ann.head.writer) == nil)
+    let branch = try [copy.write("other"), copy.write("branch")]
+    #expect(try log.exchange(branch).verdicts == [.refused(.forked), .refused(.forked)])
+    #expect(try log.fork(of: ann.head.writer) == branch[0].bytes)
+    #expect(try log.head().position == 2)
+  }
+
   @Test("A name under another's key is not readable", arguments: LogBody.allCases)
   func stolenName(body: LogBody) throws {
     let log = try body.make()

@@ -48,6 +48,77 @@ struct ServerFloodTests {
     #expect(try device.post(device.request()).status == 200)
   }
 
+  @Test("Who is answered before the body was sent is not waited for longer than others")
+  func answeredEarly() throws {
+    let server = try ServerUnderTest(configuration: "idle-seconds: 1\n")
+    let head =
+      "POST \(server.syncPath(.zero)) HTTP/1.1\r\nHost: l\r\nContent-Length: 10\r\n\r\n"
+    let connection = try RawConnection.open(Array(head.utf8), port: server.port)
+    defer { close(connection) }
+    #expect(RawConnection.receive(connection).starts(with: "HTTP/1.1 401"))
+    _ = send(connection, "0123456789", 10, Int32(MSG_NOSIGNAL))
+    #expect(RawConnection.isClosed(connection, within: 10))
+  }
+
+  @Test("Bodies and answers that travel in drops cost the others nothing, and come to an end")
+  func slow() throws {
+    let server = try ServerUnderTest(
+      configuration:
+        "slowest-bytes-per-second: 1000000\ngrace-seconds: 5\nrequests-per-minute: 100000\n")
+    var ann = try server.join(server.firstInvite, as: Author(1))
+    try server.admin("user", "add", "bob")
+    let bob = try server.join(server.invite("bob"), as: Author(2))
+    for _ in 0..<6 { _ = try ann.sync(try ann.author.write(count: 3, size: 900_000)) }
+    func head(_ length: Int, _ device: TestDevice) -> [UInt8] {
+      Array(
+        ("POST \(server.syncPath(device.workspace)) HTTP/1.1\r\nHost: l\r\n"
+          + "Authorization: Bearer \(device.joined.token.text)\r\n"
+          + "Content-Type: \(WireFormat.contentType)\r\nContent-Length: \(length)\r\n\r\n").utf8)
+    }
+    var request = bob.request()
+    request.pageSize = 8 << 20
+    let body = request.encoded
+    // As many as one device may have under way: bodies that do not come, an answer of 8 MiB that is not read.
+    let slow = try (0..<3).map { _ in try RawConnection.open(head(1000, bob), port: server.port) }
+    let reader = try RawConnection.open(
+      head(body.count, bob) + body, port: server.port, takes: 4096)
+    defer { for descriptor in slow + [reader] { close(descriptor) } }
+    usleep(200_000)
+    #expect(try bob.post(bob.request()).status == 429)
+    let end = try SyncResponse(decoding: ann.post(ann.request()).body).head
+    for _ in 0..<20 { #expect(try ann.post(ann.request(cursor: end)).status == 200) }
+    for descriptor in slow { #expect(RawConnection.isClosed(descriptor, within: 20)) }
+    // Five seconds, and one for each MB.
+    usleep(15_000_000)
+    #expect(RawConnection.drain(reader) < 8 << 20)
+    #expect(try bob.post(bob.request()).status == 200)
+  }
+
+  @Test("Whoever is shut out and goes on asking is told to wait, as one who guesses")
+  func revokedFlood() throws {
+    let server = try ServerUnderTest(configuration: "failures-per-minute: 6\n")
+    let ann = try server.join(server.firstInvite, as: Author(1))
+    try server.admin("user", "add", "bob")
+    let bob = try server.join(server.invite("bob"), as: Author(2))
+    #expect(try ann.post(ann.request()).status == 200)
+    try server.admin("device", "revoke", bob.joined.device)
+    let answers = try (0..<10).map { _ in try bob.post(bob.request()).status }
+    #expect(answers.first == 403 && answers.last == 429)
+    // From the same address: who has a good token does not pay for it.
+    #expect(try ann.post(ann.request()).status == 200)
+  }
+
+  @Test(
+    "Addresses of one customer count together",
+    arguments: [
+      ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::9", true),
+      ("2001:db8:1:2::1", "2001:db8:1:3::1", false), ("10.0.0.1", "10.0.0.2", false),
+      ("::ffff:10.0.0.1", "10.0.0.1", true), ("unknown", "unknown", true),
+    ])
+  func networks(one: String, other: String, isSame: Bool) {
+    #expect((Network.name(of: one) == Network.name(of: other)) == isSame)
+  }
+
   @Test("Two thousand idle connections keep nobody out")
   func manyConnections() throws {
     let server = try ServerUnderTest()

@@ -3,6 +3,46 @@ import Testing
 
 @Suite("What the server does with requests it cannot want")
 struct ServerLimitTests {
+  @Test("A workspace has so much room; the others have theirs, and everybody may read")
+  func quota() throws {
+    let server = try ServerUnderTest(configuration: "workspace-megabytes: 1\n")
+    var ann = try server.join(server.firstInvite, as: Author(1))
+    try server.admin("user", "add", "bob")
+    let bob = try server.join(server.invite("bob"), as: Author(2))
+    try server.admin("workspace", "add", "other")
+    try server.admin("user", "add", "cleo", "--workspace", "other")
+    var cleo = try server.join(server.invite("cleo", to: "other"), as: Author(3))
+    let size = try ann.author.write(count: 1).map(\.bytes.count)[0]
+    ann.author = try Author(1, in: ann.workspace)
+    let most = 1 << 20
+    _ = try ann.sync(ann.author.write(count: 2, size: most / 4))
+    let left = most - 2 * (most / 4 + size + 2)
+    let before = ann.author
+    let more = try ann.author.write(String(repeating: "x", count: left))
+    let answer = try ann.post(ann.request([more]))
+    #expect(answer.status == 507 && answer.headers["retry-after"] != nil, "\(answer.text)")
+    #expect(answer.text.contains("1 MiB"))
+    #expect(try bob.sync().head.position == 2)
+    #expect(try cleo.sync(cleo.author.write(count: 2)).head.position == 2)
+    ann.author = before
+    #expect(try ann.sync([try ann.author.write("less")]).head.position == 3)
+    try server.admin("check")
+  }
+
+  @Test("A reader puts nothing into the log, not even a part of a snapshot")
+  func partsOfReaders() throws {
+    let server = try ServerUnderTest()
+    try server.admin("user", "add", "bob", "--role", "reader")
+    let bob = try server.join(server.invite("bob"), as: Author(2))
+    for offset in [0, 1] {
+      var request = bob.request()
+      request.snapshot = .offers(
+        SnapshotPart(id: .zero, size: 1 << 28, offset: offset, bytes: [1]))
+      let response = try SyncResponse(decoding: bob.post(request).body)
+      #expect(response.snapshotVerdict == .refused(.readOnly))
+    }
+  }
+
   /// A request of exactly so many bytes, all of it changesets nobody can read.
   private func request(_ device: TestDevice, size: Int) throws -> [UInt8] {
     var request = device.request()

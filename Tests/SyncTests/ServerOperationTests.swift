@@ -40,6 +40,11 @@ struct ServerOperationTests {
   func ready() throws {
     let server = try ServerUnderTest()
     #expect(try server.get("/ready").text == "ready\n")
+    guard !TestDatabase.isUsed else { return }
+    // What is remembered of a file says nothing of what is in it.
+    try TemporaryFolder.write(String(repeating: "x", count: 4096), to: server.data + "/log.db")
+    #expect(try server.get("/ready").status == 503)
+    #expect(try server.get("/health").status == 200)
   }
 
   @Test(
@@ -66,9 +71,12 @@ struct ServerOperationTests {
 
   @Test("The configuration that is printed is one that can be read")
   func checkedConfiguration() throws {
-    let server = try ServerUnderTest(configuration: "connections: 77\nlog-level: warning\n")
+    let server = try ServerUnderTest(
+      configuration: "connections: 77\nlog-level: warning\nmetrics: \"[::1]:1\"\n"
+        + "workspace-megabytes: 3\n")
     let first = try server.admin("serve", "--check-config")
     #expect(first.out.contains("connections: 77 "))
+    #expect(first.out.contains("metrics: \"[::1]:1\" "))
     server.stop()
     try TemporaryFolder.write(first.out, to: server.data + "/config.yaml")
     #expect(try server.admin("serve", "--check-config").out == first.out)

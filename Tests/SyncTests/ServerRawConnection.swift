@@ -28,12 +28,40 @@ enum RawConnection {
   }
 
   /// An open connection, on which something was sent; the caller closes it.
-  static func open(_ bytes: [UInt8] = [], port: UInt16) throws -> Int32 {
+  ///
+  /// - Parameter room: how many bytes it takes without being read; nil for as many as the system likes.
+  static func open(_ bytes: [UInt8] = [], port: UInt16, takes room: Int32? = nil) throws -> Int32 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw Failure(what: "socket", number: errno) }
+    if var room {
+      setsockopt(
+        descriptor, SOL_SOCKET, SO_RCVBUF, &room, socklen_t(MemoryLayout<Int32>.size))
+    }
     try connect(descriptor, port)
     if !bytes.isEmpty { _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
     return descriptor
+  }
+
+  /// What comes next; empty at the end.
+  static func receive(_ descriptor: Int32) -> String {
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    let count = recv(descriptor, &buffer, buffer.count, 0)
+    return String(decoding: buffer[..<max(0, count)], as: UTF8.self)
+  }
+
+  /// How many bytes come until the other end closes.
+  static func drain(_ descriptor: Int32) -> Int {
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    var total = 0
+    while case let count = recv(descriptor, &buffer, buffer.count, 0), count > 0 { total += count }
+    return total
+  }
+
+  /// Whether the other end closes within so many seconds. What comes before is not read.
+  static func isClosed(_ descriptor: Int32, within seconds: Int32) -> Bool {
+    let isClosed: Int16 = 0x2000  // POLLRDHUP
+    var file = pollfd(fd: descriptor, events: isClosed, revents: 0)
+    return poll(&file, 1, seconds * 1000) == 1
   }
 
   /// Sends a byte now and then until the other end has enough; gives up after so many.

@@ -15,6 +15,11 @@ public protocol ChangesetLog {
   func entries(after position: Int, limit: Int) throws -> [LogEntry]
   /// Puts a changeset at the next position and makes it the head of its writer.
   func append(_ changeset: Changeset, from device: String) throws
+  /// Keeps the first changeset that proves a writer's name to have two branches: signed, refused, with another one in its
+  /// place here.
+  func keepFork(_ changeset: Changeset, from device: String) throws
+  /// The bytes of what was kept so.
+  func fork(of writer: WriterID) throws -> [UInt8]?
   /// Up to this position only names are kept: their bytes are in a snapshot. 0 when all are here.
   func compactedUpTo() throws -> Int
   /// The newest snapshot that is kept.
@@ -120,6 +125,7 @@ extension ChangesetLog {
         return .refused(bytes.count > Changeset.maximumSize ? .tooLarge : .malformed)
       }
       if let refusal = try refusal(of: changeset, &signatures, mayWrite) {
+        if refusal == .forked, try isProof(changeset) { try keepFork(changeset, from: device) }
         return .refused(refusal)
       }
       // A lost answer is harmless: what is here already keeps its position.
@@ -151,6 +157,12 @@ extension ChangesetLog {
     }
     if let refusal = try mayWrite(key, header) { return refusal }
     return signatures.isSigned(changeset, by: key) ? nil : .badSignature
+  }
+
+  /// Whether the writer itself signed it: then it, and what is here in its place, were both written under one name.
+  private func isProof(_ changeset: Changeset) throws -> Bool {
+    guard let key = try writer(changeset.header.writer)?.key else { return false }
+    return changeset.isSigned(by: key)
   }
 
   private func page(

@@ -11,6 +11,7 @@ public final class MemoryLog: ChangesetLog {
     var writers: [WriterID: LogWriter] = [:]
     var compactedUpTo = 0
     var snapshot: (kept: KeptSnapshot, bytes: [UInt8])?
+    var forks: [WriterID: Changeset] = [:]
     var gathered: [String: (id: Digest, bytes: [UInt8])] = [:]
   }
 
@@ -52,6 +53,13 @@ public final class MemoryLog: ChangesetLog {
     guard let key = state.writers[header.writer]?.key ?? header.introduction?.key else { return }
     state.writers[header.writer] = LogWriter(key: key, head: head)
   }
+
+  public func keepFork(_ changeset: Changeset, from device: String) {
+    let writer = changeset.header.writer
+    state.forks[writer] = state.forks[writer] ?? changeset
+  }
+
+  public func fork(of writer: WriterID) -> [UInt8]? { state.forks[writer]?.bytes }
 
   // MARK: Snapshots
 

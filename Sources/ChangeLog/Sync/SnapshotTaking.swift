@@ -9,10 +9,9 @@ extension ChangesetLog {
   ) throws -> SnapshotVerdict {
     guard case .offers(let part) = request else { return .none }
     // Before all of it is on the way: its maker's key stands at its beginning.
-    if part.offset == 0, let key = SignedSnapshot.key(in: part.bytes),
-      let refusal = try mayWrite(key, nil)
-    {
-      return .refused(refusal)
+    if part.offset == 0 {
+      guard let key = SignedSnapshot.key(in: part.bytes) else { return .refused(.malformed) }
+      if let refusal = try mayWrite(key, nil) { return .refused(refusal) }
     }
     switch try gather(part, from: device) {
     case .partly(let size): return .needs(offset: size)

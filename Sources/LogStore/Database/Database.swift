@@ -32,6 +32,8 @@ protocol Database: AnyObject {
   /// Single statements about a workspace, outside of a transaction too.
   func inside<Value>(_ workspace: WorkspaceID, _ body: () throws -> Value) throws -> Value
 
+  /// Says that this process serves from it, as long as this lives.
+  func sayServed() throws
   /// Keeps other processes from serving from it while this lives; files have a lock of their own.
   ///
   /// - Throws: ``StoreError/served(_:)`` while one does.

@@ -8,7 +8,7 @@ public import ChangeLog
 
   /// Tells other processes at the same database that something is new in a log, and hears it from them.
   ///
-  /// A connection of its own, which listens on the channel "dossier" and says as long as it lives that the database is served. NOTIFY takes a lock of the whole database at commit, so
+  /// A connection of its own, which listens on the channel "dossier". NOTIFY takes a lock of the whole database at commit, so
   /// what is told is gathered for ``pause``. It is a poke, not data: one that is lost costs time, never a change.
   public final class News: Sendable {
     private let database: String
@@ -58,7 +58,7 @@ public import ChangeLog
 
     private static func connect(_ database: String) throws -> PostgreSQL.Connection {
       let connection = try PostgreSQL.Connection(database)
-      try connection.execute("LISTEN dossier; \(PostgreSQLDatabase.sayServed)")
+      try connection.execute("LISTEN dossier")
       return connection
     }
 

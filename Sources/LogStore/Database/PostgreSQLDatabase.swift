@@ -27,10 +27,14 @@
     /// How it is named where a folder would be.
     static let place = "the database"
 
-    /// Held, shared, by every process that serves, until its connection ends. Several servers may share a database, each in a
-    /// schema of its own.
-    static let sayServed = "SELECT pg_advisory_lock_shared(\(lock), hashtext(current_schema()))"
     private static let lock = 0x646f_7373
+
+    /// Held, shared, by every connection that serves, until it ends. Several servers may share a database, each in a schema of
+    /// its own.
+    func sayServed() throws {
+      try connection.execute(
+        "SELECT pg_advisory_lock_shared(\(Self.lock), hashtext(current_schema()))")
+    }
 
     /// Keeps others from beginning to serve as long as this connection lives.
     ///
@@ -46,7 +50,7 @@
       try first("SELECT current_setting($1)", .text(setting), row: { $0.text(0) })
     }
 
-    static let steps = [PackageResources.postgresql_001_sql]
+    static let steps = [PackageResources.postgresql_001_sql, PackageResources.postgresql_002_sql]
       .map { String(decoding: $0, as: UTF8.self) }
 
     private func version() throws -> Int {

@@ -4,6 +4,8 @@ internal import ChangeLog
 struct ChainCheck {
   private let workspace: WorkspaceID
   private var expected = Cursor.start
+  /// Of all changesets so far.
+  private(set) var bytes = 0
   private var writers: [WriterID: Writer] = [:]
 
   private struct Writer {
@@ -46,6 +48,7 @@ struct ChainCheck {
     position: Int, id: [UInt8], hash: [UInt8], bytes: [UInt8], _ result: inout CheckedLog
   ) {
     result.changesets += 1
+    self.bytes += bytes.count
     let place = place(position)
     if position != expected.position + 1 {
       result.report("position \(expected.position + 1) is missing", at: place)

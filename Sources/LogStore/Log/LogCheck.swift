@@ -61,6 +61,11 @@ extension LogReader {
       chain.take(
         position: row.int(0), id: row.blob(1), hash: row.blob(2), bytes: row.blob(3), &result)
     }
+    let total = try rows.first(
+      "SELECT bytes FROM log WHERE workspace = $1", row: { $0.int(0) })
+    if total != chain.bytes {
+      result.report("the number of its bytes is wrong", at: "log.db, workspace \(workspace)")
+    }
     chain.checkSignatures(&result)
     try rows.forEach(
       "SELECT id, key, sequence, head FROM writer WHERE workspace = $1 ORDER BY id"

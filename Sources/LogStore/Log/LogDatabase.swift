@@ -13,7 +13,10 @@ public final class LogDatabase {
   private var noted: [Contact: Int] = [:]
 
   static let migrations = Migrations(
-    name: "log", files: [PackageResources.log_001_sql, PackageResources.log_002_sql])
+    name: "log",
+    files: [
+      PackageResources.log_001_sql, PackageResources.log_002_sql, PackageResources.log_003_sql,
+    ])
 
   /// Opens the log for writing.
   ///
@@ -128,6 +131,17 @@ public final class LogDatabase {
     noted[contact] = now
   }
 
+  /// - Throws: ``StoreError/overQuota(_:)`` when a log would get longer than it may.
+  func expectRoom(
+    for request: SyncRequest, in log: StoredLog, upTo quota: Int?
+  ) throws(StoreError) {
+    guard let quota, !request.changesets.isEmpty else { return }
+    let size = try translated { try log.size() }
+    guard request.changesets.reduce(size, { $0 + $1.count }) <= quota else {
+      throw .overQuota(quota)
+    }
+  }
+
   /// How far the writers of devices have come.
   public func heads(
     of keys: [PublicKey], in workspace: WorkspaceID
@@ -166,7 +180,11 @@ public final class LogDatabase {
 
 extension SyncRequest {
   /// Whether it may put something into a log.
-  var writes: Bool { !changesets.isEmpty || snapshot != .none }
+  var writes: Bool { !changesets.isEmpty || snapshot.isOffer }
+}
+
+extension SnapshotRequest {
+  var isOffer: Bool { if case .offers = self { true } else { false } }
 }
 
 extension SyncResponse.Page {

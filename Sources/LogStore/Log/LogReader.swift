@@ -22,6 +22,8 @@ public final class LogReader {
     /// Of the changesets alone.
     public let bytes: Int
     public let writers: Int
+    /// Devices of which a writer's name was used for two branches, with that writer.
+    public let forks: [(writer: WriterID, device: String)]
     public let contacts: [String: Contact]
   }
 
@@ -50,11 +52,14 @@ public final class LogReader {
             row: { ($0.int(0), $0.int(1)) }) ?? (0, 0)
         let writers = try rows.first(
           "SELECT count(*) FROM writer WHERE workspace = $1", row: { $0.int(0) })
+        let forks = try rows.all(
+          "SELECT writer, device FROM fork WHERE workspace = $1 ORDER BY writer",
+          row: { (writer: WriterID(bytes: $0.blob(0)), device: $0.text(1)) })
         let contacts = try rows.all(
           "SELECT device, at, position FROM contact WHERE workspace = $1",
           row: { ($0.text(0), Contact(at: $0.int(1), position: $0.int(2))) })
         return Statistics(
-          changesets: count, bytes: bytes, writers: writers ?? 0,
+          changesets: count, bytes: bytes, writers: writers ?? 0, forks: forks,
           contacts: Dictionary(uniqueKeysWithValues: contacts))
       }
     }

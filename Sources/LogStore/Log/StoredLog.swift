@@ -61,27 +61,40 @@ public final class StoredLog: ChangesetLog {
   public func entries(after position: Int, limit: Int) throws -> [LogEntry] {
     var entries: [LogEntry] = []
     var size = 0
-    // A few at first, then about as many as fit, going by those before: positions have no gaps, and a page may end
-    // anywhere, but what is read in vain costs time.
-    var count = 8
     while true {
-      let batch = try batch(after: position + entries.count, count: count)
-      for entry in batch {
-        size += entry.bytes.count
-        guard entries.isEmpty || size <= limit else { return entries }
-        entries.append(entry)
+      let start = position + entries.count
+      let lengths = try lengths(after: start)
+      // How many fit, by their lengths alone: what is read in vain costs memory.
+      var count = 0
+      for length in lengths {
+        size += length
+        guard size <= limit || entries.count + count == 0 else { break }
+        count += 1
       }
-      guard batch.count == count else { return entries }
-      count = min(2000, max(1, (limit - size) / max(1, size / entries.count)))
+      entries += try self.entries(from: start + 1, through: start + count)
+      guard count == lengths.count, count == Self.stretch else { return entries }
     }
   }
 
-  private func batch(after position: Int, count: Int) throws -> [LogEntry] {
+  /// How many rows are looked at together.
+  private static let stretch = 1000
+
+  /// The lengths of the changesets that follow, in order; positions have no gaps.
+  private func lengths(after position: Int) throws -> [Int] {
     try rows.all(
       """
-      SELECT position, id, device, bytes FROM changeset WHERE workspace = $1 AND position > $2
+      SELECT length(bytes) FROM changeset WHERE workspace = $1 AND position > $2
       ORDER BY position LIMIT $3
-      """, .int(position), .int(count)
+      """, .int(position), .int(Self.stretch), row: { $0.int(0) })
+  }
+
+  private func entries(from first: Int, through last: Int) throws -> [LogEntry] {
+    guard first <= last else { return [] }
+    return try rows.all(
+      """
+      SELECT position, id, device, bytes FROM changeset
+      WHERE workspace = $1 AND position BETWEEN $2 AND $3 ORDER BY position
+      """, .int(first), .int(last)
     ) { row in
       LogEntry(
         position: row.int(0), id: Digest(bytes: row.blob(1)), device: row.text(2),
@@ -99,8 +112,33 @@ public final class StoredLog: ChangesetLog {
         VALUES ($1, $2, $3, $4, $5, $6)
         """, .int(next.position), .blob(changeset.id.bytes), .blob(next.hash.bytes), .text(device),
         .blob(changeset.bytes))
+      try rows.run(
+        "UPDATE log SET bytes = bytes + $2 WHERE workspace = $1", .int(changeset.bytes.count))
       try advance(changeset.header, to: changeset.id)
     }
+  }
+
+  /// The bytes of all its changesets and of its snapshot.
+  func size() throws -> Int {
+    try rows.first(
+      """
+      SELECT bytes + coalesce((SELECT size FROM snapshot WHERE workspace = $1), 0)
+      FROM log WHERE workspace = $1
+      """, row: { $0.int(0) }) ?? 0
+  }
+
+  public func fork(of writer: WriterID) throws -> [UInt8]? {
+    try rows.first(
+      "SELECT bytes FROM fork WHERE workspace = $1 AND writer = $2", .blob(writer.bytes),
+      row: { $0.blob(0) })
+  }
+
+  public func keepFork(_ changeset: Changeset, from device: String) throws {
+    try rows.run(
+      """
+      INSERT INTO fork (workspace, writer, device, bytes) VALUES ($1, $2, $3, $4)
+      ON CONFLICT DO NOTHING
+      """, .blob(changeset.header.writer.bytes), .text(device), .blob(changeset.bytes))
   }
 
   public func transaction<Result>(_ work: () throws -> Result) throws -> Result {

@@ -93,8 +93,20 @@ extension StoredLog {
         "UPDATE changeset SET bytes = $3 WHERE workspace = $1 AND position <= $2",
         .int(kept.position), .blob([]))
       try setCompacted(upTo: kept.position)
+      try countBytes()
+      // What was begun and never came to an end.
+      try rows.run("DELETE FROM snapshot_arriving WHERE workspace = $1")
       return (found?.0 ?? 0, found?.1 ?? 0)
     }
+  }
+
+  private func countBytes() throws {
+    try rows.run(
+      """
+      UPDATE log SET bytes = (
+        SELECT coalesce(sum(length(bytes)), 0) FROM changeset WHERE workspace = $1)
+      WHERE workspace = $1
+      """)
   }
 
   private func setCompacted(upTo position: Int) throws {
@@ -137,6 +149,7 @@ extension StoredLog {
       }
       try setCompacted(upTo: snapshot.position)
       try rows.run("UPDATE log SET id = $2 WHERE workspace = $1", .blob(id.bytes))
+      try countBytes()
       try rows.run("DELETE FROM contact WHERE workspace = $1")
     }
     forgetName()

@@ -33,6 +33,13 @@ struct Stats: ParsableCommand {
       if Output.isTerminal, !devices.isEmpty { Output.give("") }
       Output.give(
         devices, heading: ["WORKSPACE", "DEVICE", "MEMBER", "NAME", "LAST CONTACT", "LAG"])
+      for report in reports {
+        for fork in report.statistics.forks {
+          Output.tell(
+            "in \(report.workspace.name) a store of device \(fork.device) was copied or restored, or its key is in other hands:"
+              + " two branches were written as \(fork.writer)")
+        }
+      }
     }
   }
 }
@@ -66,6 +73,13 @@ private struct WorkspaceReport {
       ("workspace", .text(workspace.name)), ("id", .text("\(workspace.id)")),
       ("changesets", .number(statistics.changesets)), ("bytes", .number(statistics.bytes)),
       ("writers", .number(statistics.writers)),
+      (
+        "forks",
+        .list(
+          statistics.forks.map {
+            .object([("writer", .text("\($0.writer)")), ("device", .text($0.device))])
+          })
+      ),
       (
         "devices",
         .list(

@@ -1,0 +1,1 @@
+../../../schema/postgresql-002.sql

@@ -1,0 +1,64 @@
+internal import ChangeLog
+internal import Synchronization
+
+/// How many requests of each device are under way, their answers included: what they hold of the memory is bounded.
+final class Turns: Sendable {
+  private let atOnce: Int
+  private let counts = Mutex<[String: Int]>([:])
+
+  init(atOnce: Int) { self.atOnce = atOnce }
+
+  /// One request; it is over when nobody has this any more.
+  final class Turn: Sendable {
+    private let turns: Turns
+    private let device: String
+
+    fileprivate init(_ turns: Turns, _ device: String) {
+      self.turns = turns
+      self.device = device
+    }
+
+    deinit { turns.end(device) }
+  }
+
+  /// - Returns: nil when the device has as many as it may.
+  func take(_ device: String) -> Turn? {
+    let isFree = counts.withLock { counts in
+      guard counts[device, default: 0] < atOnce else { return false }
+      counts[device, default: 0] += 1
+      return true
+    }
+    return isFree ? Turn(self, device) : nil
+  }
+
+  private func end(_ device: String) {
+    counts.withLock { counts in
+      let left = (counts[device] ?? 1) - 1
+      counts[device] = left > 0 ? left : nil
+    }
+  }
+}
+
+/// Tokens that were good a moment ago. What is not among them may be good as well.
+final class KnownTokens: Sendable {
+  private static let limit = 50_000
+  private let digests = Mutex<Set<Digest>>([])
+
+  func contains(_ token: Token) -> Bool {
+    let digest = Digest(of: token.bytes)
+    return digests.withLock { $0.contains(digest) }
+  }
+
+  func insert(_ token: Token) {
+    let digest = Digest(of: token.bytes)
+    digests.withLock { digests in
+      if digests.count >= Self.limit { digests = [] }
+      digests.insert(digest)
+    }
+  }
+
+  func remove(_ token: Token) {
+    let digest = Digest(of: token.bytes)
+    digests.withLock { _ = $0.remove(digest) }
+  }
+}
