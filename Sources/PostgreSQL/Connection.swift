@@ -13,6 +13,7 @@
     /// - Parameter info: as libpq reads it: "host=a,b dbname=dossier user=dossier target_session_attrs=read-write", or an
     ///   URI "postgresql://...". What it does not say comes from the environment and the password file.
     public init(_ info: String) throws(PostgreSQLError) {
+      try Self.expectReadable(info)
       // A later word is stronger than one before it.
       let settings: [(String, String)] = [
         ("connect_timeout", "5"), ("tcp_user_timeout", "15000"), ("keepalives_idle", "15"),
@@ -30,6 +31,21 @@
       self.handle = handle
       // What a server says besides its answers is for its own log.
       PQsetNoticeProcessor(handle, { _, _ in }, nil)
+    }
+
+    /// libpq repeats what it cannot read, and a password may stand in that.
+    private static func expectReadable(_ info: String) throws(PostgreSQLError) {
+      var message: UnsafeMutablePointer<CChar>?
+      let options = PQconninfoParse(info, &message)
+      defer {
+        PQconninfoFree(options)
+        PQfreemem(message)
+      }
+      guard options != nil else {
+        throw PostgreSQLError(
+          kind: .other,
+          message: "libpq cannot read how to reach the database, \"host=... dbname=...\"")
+      }
     }
 
     deinit { PQfinish(handle) }

@@ -23,6 +23,19 @@ enum Edge {
     return text.isEmpty ? nil : text
   }
 
+  /// A folder of ours among the user's (XDG Base Directory Specification); nil when there is no user.
+  ///
+  /// - Parameters:
+  ///   - variable: says where those are; a relative path is to be ignored.
+  ///   - usual: below the home folder.
+  static func userFolder(_ variable: String, _ usual: String) -> String? {
+    if let named = environment(variable), named.hasPrefix("/") { return named + "/dossier-server" }
+    return environment("HOME").map { $0 + usual + "/dossier-server" }
+  }
+
+  /// Whether a folder is there and may be looked into.
+  static func isThere(_ folder: String) -> Bool { access(folder, R_OK | X_OK) == 0 }
+
   /// The text of a file; nil when there is none.
   static func text(of path: String) throws -> String? {
     guard let file = fopen(path, "re") else {

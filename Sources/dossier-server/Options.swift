@@ -8,13 +8,14 @@ struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The folder with the server's data (default: $DOSSIER_SERVER_DATA, else dossier-server in"
-        + " $XDG_DATA_HOME).",
+        + " $XDG_DATA_HOME, else /var/lib/dossier-server/data).",
       valueName: "dir"))
   var data: String?
 
   @Option(
     help: ArgumentHelp(
-      "The server's settings (default: config.yaml in the folder of the data, when there is one).",
+      "The server's settings (default: config.yaml in the folder of the data, else in"
+        + " $XDG_CONFIG_HOME/dossier-server or /etc/dossier-server, whichever goes with it).",
       valueName: "file"))
   var config: String?
 
@@ -23,31 +24,49 @@ struct DataOptions: ParsableArguments {
 
   /// The same with all that the settings say.
   func configured() throws -> (folder: DataFolder, file: ConfigurationFile) {
-    let folder = try plainFolder()
+    let places = try places()
     var file = ConfigurationFile(listen: try ListenAddress(ServingOptions.defaultListen))
-    let path = config ?? folder.configuration
-    if let yaml = try Edge.text(of: path) {
+    for path in config.map({ [$0] }) ?? places.configurations {
+      guard let yaml = try Edge.text(of: path) else { continue }
       try file.read(yaml, from: path)
-    } else if config != nil {
+      return (DataFolder(path: places.data, database: file.database), file)
+    }
+    if let config {
       throw Failure(
-        exit: .noSuchThing, code: "no-file", message: "there is no file \"\(path)\"",
+        exit: .noSuchThing, code: "no-file", message: "there is no file \"\(config)\"",
         hints: ["nothing was done; without --config the server has its defaults"])
     }
-    return (DataFolder(path: folder.path, database: file.database), file)
+    return (DataFolder(path: places.data), file)
   }
 
-  private func plainFolder() throws -> DataFolder {
-    if let path = data ?? Edge.environment("DOSSIER_SERVER_DATA") { return DataFolder(path: path) }
-    // A relative XDG_DATA_HOME is to be ignored (XDG Base Directory Specification).
-    if let xdg = Edge.environment("XDG_DATA_HOME"), xdg.hasPrefix("/") {
-      return DataFolder(path: xdg + "/dossier-server")
+  /// Where the data is, and where its configuration may be, the first one first.
+  private struct Places {
+    let data: String
+    /// Where the configuration may be besides the folder of the data; nil for nowhere else.
+    var configuration: String?
+
+    var configurations: [String] {
+      [DataFolder(path: data).configuration] + (configuration.map { [$0 + "/config.yaml"] } ?? [])
     }
-    guard let home = Edge.environment("HOME") else {
+  }
+
+  /// What is named; else the user's own, when there is one; else the system's, when there is one.
+  private func places() throws -> Places {
+    let system = Places(
+      data: "/var/lib/dossier-server/data", configuration: "/etc/dossier-server")
+    if let path = data ?? Edge.environment("DOSSIER_SERVER_DATA") {
+      return path == system.data ? system : Places(data: path)
+    }
+    let own = Edge.userFolder("XDG_DATA_HOME", "/.local/share").map {
+      Places(data: $0, configuration: Edge.userFolder("XDG_CONFIG_HOME", "/.config"))
+    }
+    if let own, Edge.isThere(own.data) || !Edge.isThere(system.data) { return own }
+    guard Edge.isThere(system.data) else {
       throw Failure(
         exit: .usage, code: "no-data", message: "nobody said where the data is",
         hints: ["say where: --data DIR"])
     }
-    return DataFolder(path: home + "/.local/share/dossier-server")
+    return system
   }
 }
 

@@ -206,6 +206,17 @@
       }
     }
 
+    @Test(
+      "What cannot be read of how to reach the database is not repeated: a password may stand in it",
+      arguments: ["postgresql://u:secret@[::1/db", "host=a password=not secret"])
+    func unreadable(info: String) throws {
+      let folder = try TemporaryFolder()
+      try TemporaryFolder.write(TestDatabase.configuration(info), to: folder.path + "/config.yaml")
+      let served = try ServerProgram.run(["serve", "--data", folder.path])
+      #expect(served.status == 74 && served.err.contains("libpq cannot read"), "\(served.err)")
+      #expect(!served.err.contains("secret"))
+    }
+
     @Test("A password on the command line is refused")
     func password() throws {
       for info in ["host=a password=b", "postgresql://u:p@host/db"] {

@@ -82,6 +82,36 @@ struct ServerOperationTests {
     #expect(try server.admin("serve", "--check-config").out == first.out)
   }
 
+  @Test(
+    "When nobody says where the data is, it is the user's own, else the system's",
+    .enabled(if: getuid() == 0, "only root may mount"))
+  func places() throws {
+    let folder = try TemporaryFolder()
+    let server = ServerProgram.path
+    let script = """
+      cd \(folder.path)
+      export HOME=\(folder.path)/home XDG_CONFIG_HOME=\(folder.path)/config
+      unset DOSSIER_SERVER_DATA XDG_DATA_HOME
+      mount -t tmpfs none /var/lib
+      mkdir -p /var/lib/dossier-server $XDG_CONFIG_HOME/dossier-server
+      echo 'connections: 11' >$XDG_CONFIG_HOME/dossier-server/config.yaml
+      \(server) init /var/lib/dossier-server/data --workspace system
+      \(server) workspace list
+      \(server) serve --check-config | grep '^connections:'
+      \(server) init $HOME/.local/share/dossier-server --workspace own
+      \(server) workspace list
+      \(server) serve --check-config | grep '^connections:'
+      """
+    let child = try Child(
+      "unshare", ["--mount", "sh", "-ec", script], out: folder.path + "/out",
+      err: folder.path + "/err")
+    #expect(child.wait() == 0, "\(ServerProgram.read(folder.path + "/err"))")
+    let said = ServerProgram.read(folder.path + "/out").split(separator: "\n")
+      .filter { !$0.hasPrefix("dossier1-") }.map { $0.split(separator: "\t").last ?? $0 }
+      .map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
+    #expect(said == ["system", "connections: 12000", "own", "connections: 11"], "\(said)")
+  }
+
   private static func freePort() throws -> UInt16 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
