@@ -55,15 +55,21 @@ extension Replica {
     // A remote that lost what we had read took nothing of this request; the next one tells.
     if case .diverged = response.page { return nil }
     return try connection.transaction {
-      let own = try identity().head
-      guard response.own.writer == own.writer, response.own.sequence > 0 else { return nil }
-      let isAhead = response.own.sequence > request.own.sequence
-      let same = try id(of: Int(response.own.sequence), by: identity().number)
-      // Not yet known here that it was accepted: the answer to an earlier request was lost.
-      if !isAhead, same == response.own.id { return nil }
-      let shared = try lastShared(own.writer, response, request)
+      guard try isForked(response, to: request) else { return nil }
+      let shared = try lastShared(identity().head.writer, response, request)
       return try reissue(after: shared, without: letGoOfDependents(onOwnAfter: shared))
     }
+  }
+
+  /// Whether the remote has a changeset of our own writer that is not ours.
+  func isForked(_ response: SyncResponse, to request: SyncRequest) throws -> Bool {
+    guard try response.own.writer == identity().head.writer, response.own.sequence > 0 else {
+      return false
+    }
+    let isAhead = response.own.sequence > request.own.sequence
+    let same = try id(of: Int(response.own.sequence), by: identity().number)
+    // Not yet known here that it was accepted: the answer to an earlier request was lost.
+    return isAhead || same != response.own.id
   }
 
   /// The last of our changesets that the remote has: by its place there, or because it took this one again.

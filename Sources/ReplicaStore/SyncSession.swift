@@ -2,8 +2,8 @@ public import ChangeLog
 
 /// Brings a replica and a remote level.
 public struct SyncSession {
-  private let replica: Replica
-  private let remote: any Remote
+  let replica: Replica
+  let remote: any Remote
   private let snapshotDistance: Int
   private let onStep: (Report) -> Void
 
@@ -51,7 +51,15 @@ public struct SyncSession {
   /// Exchanges until both sides hold the same and nothing waits.
   ///
   /// Each exchange is saved before the next one; whatever interrupts the session, the next goes on there.
+  ///
+  /// - Throws: ``NothingTaken`` when the remote has no room for what waits here; what it has is here then.
   public func run() async throws -> Report {
+    do { return try await exchangeAll() } catch let full as RemoteIsFull {
+      throw NothingTaken(text: full.text, report: try await pullAll())
+    }
+  }
+
+  private func exchangeAll() async throws -> Report {
     var report = Report()
     var wantsOwnBytes = false
     var isBehind = false

@@ -29,9 +29,12 @@ public struct HTTPRemote: Remote {
   }
 
   public func exchange(_ request: SyncRequest) async throws -> SyncResponse {
-    let answer = try await connection.post(
-      request.encoded, to: "/v1/workspaces/\(request.workspace)/sync", token: token,
-      limit: Self.maximumAnswer)
+    let answer: [UInt8]
+    do {
+      answer = try await connection.post(
+        request.encoded, to: "/v1/workspaces/\(request.workspace)/sync", token: token,
+        limit: Self.maximumAnswer)
+    } catch SyncError.refused(507, let text) { throw RemoteIsFull(text: text) }
     do { return try SyncResponse(decoding: answer) } catch {
       throw SyncError.brokenAnswer("\(error)")
     }

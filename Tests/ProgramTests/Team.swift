@@ -8,7 +8,8 @@ final class Team {
   let port: UInt16
   private var server: Child?
 
-  init(isEncrypted: Bool = false) throws {
+  /// - Parameter configuration: lines of the server's `config.yaml`.
+  init(isEncrypted: Bool = false, configuration: String = "") throws {
     folder = try Project.temporaryFolder()
     port = try SilentListener.freePort()
     let made = try Program(home: folder).run(
@@ -19,6 +20,13 @@ final class Team {
       program: "dossier-server")
     try #require(made.status == 0, "\(made.errors)")
     firstCode = try #require(made.output.split(separator: "\n").last.map(String.init))
+    if configuration.isEmpty { try start() } else { try configure(configuration) }
+  }
+
+  /// Gives the server another configuration, and starts it anew.
+  func configure(_ lines: String) throws {
+    stop()
+    try lines.write(toFile: data + "/config.yaml", atomically: true, encoding: .utf8)
     try start()
   }
 

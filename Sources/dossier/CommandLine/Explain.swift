@@ -13,6 +13,10 @@ extension Failure {
     case let error as StoreError: self.init(store: error)
     case let error as SyncError: self.init(sync: error)
     case let error as ReplicaError: self.init(replica: error)
+    case let error as SyncSession.NothingTaken:
+      self.init(
+        "server-refused", exit: 69, "the server took nothing: \(error.text)",
+        details: ["what colleagues wrote was received: \(error.report.received)"])
     case let error as SQLiteError: self.init(database: error)
     case let error as DateError: self.init(date: error)
     case let error as FilterProblem: self.init(filter: error)
