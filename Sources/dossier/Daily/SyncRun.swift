@@ -61,12 +61,17 @@ struct SyncRun {
       throw Failure("busy", exit: 75, "another sync of this store is running")
     }
     defer { withExtendedLifetime(lock) {} }
-    if isFirst { try store.set("changes.before-sync", to: String(store.replica.lastNumber())) }
+    let before = try store.replica.lastNumber()
     do {
       let report = try await server.session { try await exchange($0) }
+      if isFirst { try store.set("changes.before-sync", to: String(before)) }
       try store.set("sync.last", to: String(Machine.surroundings().now()))
       return report
     } catch {
+      // One that came to nothing is no sync; one that broke off behind a page is.
+      if isFirst, try store.replica.lastNumber() > before {
+        try store.set("changes.before-sync", to: String(before))
+      }
       var failure = Failure(explaining: error)
       if failure.exit == 69 {
         let unsent = try store.replica.unsentCount()
