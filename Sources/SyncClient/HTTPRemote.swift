@@ -13,7 +13,7 @@ public struct HTTPRemote: Remote {
   private let token: Token
   /// How long to wait for a connection.
   static let connectTimeout = TimeAmount.seconds(10)
-  /// How long one exchange may take.
+  /// How long one exchange may take until the answer begins; how long that may take is ``Pace``'s to say.
   static let exchangeTimeout = TimeAmount.seconds(120)
   /// The largest answer, in bytes: the largest page and one changeset more.
   static let maximumAnswer = 16 << 20
@@ -132,8 +132,7 @@ public struct HTTPRemote: Remote {
         let response = try await client.execute(request, timeout: exchangeTimeout)
         let isOurs = response.headers.first(name: WireFormat.protocolHeader) != nil
         guard isOurs else { throw SyncError.notOurServer(status: Int(response.status.code)) }
-        var body = try await response.body.collect(upTo: limit)
-        let bytes = body.readBytes(length: body.readableBytes) ?? []
+        let bytes = try await collect(response.body, upTo: limit)
         guard response.status == .ok else {
           let text = String(decoding: bytes.prefix(500), as: UTF8.self)
           throw SyncError.refused(
@@ -147,6 +146,19 @@ public struct HTTPRemote: Remote {
         }
         return bytes
       } catch { throw await SyncError(error, address: address, trust) }
+    }
+
+    private func collect(_ body: HTTPClientResponse.Body, upTo limit: Int) async throws -> [UInt8] {
+      let pace = Pace()
+      var bytes: [UInt8] = []
+      for try await part in body {
+        guard part.readableBytes <= limit - bytes.count else {
+          throw NIOTooManyBytesError(maxBytes: limit)
+        }
+        bytes += part.readableBytesView
+        guard pace.isKept(by: bytes.count) else { throw HTTPClientError.readTimeout }
+      }
+      return bytes
     }
   }
 }
