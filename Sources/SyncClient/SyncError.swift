@@ -1,6 +1,7 @@
 internal import AsyncHTTPClient
 internal import Glibc
 internal import NIOCore
+internal import NIOHTTP1
 internal import NIOPosix
 
 /// Why an exchange did not come about. Nothing of it was saved.
@@ -43,6 +44,9 @@ public enum SyncError: Error, Equatable {
     }
     if let error = error as? IOError {
       return error.errnoCode == 111 ? "connection refused" : "error \(error.errnoCode)"
+    }
+    if let error = error as? HTTPParserError {
+      return error == .invalidEOFState ? "its answer broke off" : "its answer is no HTTP: \(error)"
     }
     return "\(error)"
   }

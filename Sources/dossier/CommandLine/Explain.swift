@@ -162,7 +162,8 @@ extension Failure {
       self.init("protocol-mismatch", exit: 76, text, fix: "upgrade the older of the two")
     case .refused(let status, let text):
       self.init(
-        "server-refused", exit: 69, "the server said no (HTTP \(status)): \(text)",
+        "server-refused", exit: 69,
+        "the server said no (HTTP \(status))" + (text.isEmpty ? "" : ": \(text)"),
         details: ["nothing is lost: what waits here is sent next time"])
     case .brokenAnswer(let why):
       self.init(
