@@ -99,6 +99,23 @@ import Testing
     #expect(house.requests == 0)
   }
 
+  /// Whatever ciphers the client would put up with.
+  @Test func aClientOfOldTLSIsNotSpokenWith() throws {
+    let house = try House(address: "localhost", ["--self-signed"])
+    try house.start()
+    for version in ["tls1", "tls1_1"] {
+      let refused = try house.handshake(version)
+      #expect(refused.status == 1, "\(version): \(refused.output)")
+      // Said by the server: the client itself would have spoken on.
+      #expect(refused.errors.contains("alert protocol version"), "\(version): \(refused.errors)")
+    }
+    for (version, name) in [("tls1_2", "TLSv1.2"), ("tls1_3", "TLSv1.3")] {
+      let spoken = try house.handshake(version)
+      #expect(spoken.status == 0, "\(version): \(spoken.errors)")
+      #expect(spoken.errors.contains("Protocol version: \(name)\n"), "\(spoken.errors)")
+    }
+  }
+
   @Test func withoutACertificateItListensToThisMachineOnly() throws {
     let house = try House(address: "localhost", [])
     let served = try house.program.run(
@@ -128,6 +145,35 @@ import Testing
     try house.hangUp(expecting: "certificate not read again")
     try ann.dossier("sync").expectSuccess()
   }
+
+  /// A pin is believed until its certificate expires (schema/sync-protocol.md, 4).
+  @Test func aPinnedKeyIsNotBelievedInACertificateThatHasExpired() throws {
+    let house = try House(address: "localhost", ["--self-signed"])
+    try house.start()
+    let ann = try house.machine()
+    try ann.run(["join", house.firstCode]).expectSuccess()
+    let key = house.data + "/tls-key.pem"
+    func show(days: (Int, Int)) throws {
+      try house.keep(
+        house.authority.certificate(for: "localhost", days: days, selfSigned: true, key: key))
+      try house.hangUp()
+    }
+    try show(days: (-9, -1))
+    let requests = house.requests
+    let refused = try ann.dossier("sync")
+    #expect(refused.status == 69 && refused.output.isEmpty)
+    #expect(refused.errors.contains("its certificate has expired"), "\(refused.errors)")
+    #expect(refused.errors.contains("nothing was sent"))
+    #expect(house.requests == requests)
+    // Nor does it let anybody in.
+    try house.admin(["user", "add", "bob"])
+    let joined = try house.machine().run(["join", try house.invite("bob")])
+    #expect(joined.status == 69 && joined.errors.contains("its certificate has expired"))
+    #expect(house.requests == requests)
+    // The same key with new dates is the same server.
+    try show(days: (-1, 9))
+    try ann.dossier("sync").expectSuccess()
+  }
 }
 
 /// An authority of certificates, and what it makes.
@@ -146,11 +192,15 @@ struct Authority {
       ], in: folder)
   }
 
-  /// - Parameter days: the first and the last it is good for, from today.
+  /// - Parameters:
+  ///   - days: the first and the last it is good for, from today.
+  ///   - key: the file of the key it is for; nil for a new one.
   func certificate(
-    for host: String, days: (Int, Int) = (-1, 9), selfSigned: Bool = false
+    for host: String, days: (Int, Int) = (-1, 9), selfSigned: Bool = false, key: String? = nil
   ) throws -> (certificate: String, key: String) {
     let base = folder.appending(path: UUID().uuidString).path
+    let newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout"]
+    let key = (file: key ?? base + ".key", words: key == nil ? newKey : ["-key"])
     let date = DateFormatter()
     date.dateFormat = "yyyyMMddHHmmss'Z'"
     date.timeZone = TimeZone(identifier: "UTC")
@@ -159,10 +209,8 @@ struct Authority {
       date.string(from: Date(timeIntervalSinceNow: Double(number) * 86400))
     }
     try Self.openssl(
-      [
-        "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
-        "/CN=\(host)", "-keyout", base + ".key", "-out", base + ".csr",
-      ], in: folder)
+      ["req", "-new"] + key.words + [key.file, "-subj", "/CN=\(host)", "-out", base + ".csr"],
+      in: folder)
     try "subjectAltName=DNS:\(host)\n".write(
       toFile: base + ".ext", atomically: true, encoding: .utf8)
     // `openssl ca` alone takes both dates.
@@ -184,7 +232,7 @@ struct Authority {
     """.write(toFile: base + ".cnf", atomically: true, encoding: .utf8)
     let signer =
       selfSigned
-      ? ["-selfsign", "-keyfile", base + ".key"]
+      ? ["-selfsign", "-keyfile", key.file]
       : ["-cert", file, "-keyfile", folder.appending(path: "\(name).key").path]
     try Self.openssl(
       [
@@ -192,7 +240,7 @@ struct Authority {
         base + ".pem", "-extfile", base + ".ext", "-startdate", day(days.0), "-enddate",
         day(days.1),
       ] + signer, in: folder)
-    return (base + ".pem", base + ".key")
+    return (base + ".pem", key.file)
   }
 
   static func openssl(_ arguments: [String], in folder: URL) throws {
@@ -272,6 +320,15 @@ private final class House {
     let result = try program.run(arguments + ["--data", data], program: "dossier-server")
     try #require(result.status == 0, "\(result.errors)")
     return result.output
+  }
+
+  /// A client of one version of TLS, with every cipher that there is: does the server speak with it?
+  func handshake(_ version: String) throws -> Program.Result {
+    try program.run(
+      [
+        "s_client", "-brief", "-connect", "127.0.0.1:\(port)", "-\(version)", "-cipher",
+        "DEFAULT@SECLEVEL=0",
+      ], program: "/usr/bin/openssl")
   }
 
   func invite(_ name: String) throws -> String {
