@@ -90,6 +90,8 @@ public struct HTTPRemote: Remote {
       configuration.decompression = .disabled
       configuration.timeout = .init(connect: connectTimeout, read: .seconds(70))
       configuration.httpVersion = .http1Only
+      // Whoever is offline hears so at once, not when the time to connect is over.
+      configuration.connectionPool.retryConnectionEstablishment = false
       do {
         configuration.tlsConfiguration = try await trust.configuration(for: address)
       } catch { throw await SyncError(error, address: address, trust) }

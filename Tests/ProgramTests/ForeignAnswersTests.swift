@@ -145,6 +145,17 @@ import Testing
     #expect(try bob.dossier("notes").output.contains("before the team"))
   }
 
+  @Test func aServerThatIsNotThereIsFoundOutAtOnce() throws {
+    let team = try Team()
+    let ann = try team.machine()
+    team.stop()
+    let start = ContinuousClock.now
+    let result = try ann.dossier("sync")
+    #expect(result.status == 69 && result.errors.contains("(connection refused)"))
+    // A tenth of a second, on a machine that is not busy.
+    #expect(ContinuousClock.now - start < .seconds(5))
+  }
+
   /// `dossier changes --since sync` means syncs that came about.
   @Test func aSyncThatCameToNothingHidesNoNews() throws {
     let place = try Place()
