@@ -7,6 +7,14 @@
   /// what was committed.
   public final class Connection {
     private let handle: OpaquePointer
+    /// What the server has parsed and planned, by its text and the types of its arguments, with the name it has there.
+    private var prepared: [Statement: String] = [:]
+
+    private struct Statement: Hashable {
+      let sql: String
+      let types: [Oid]
+    }
+
     /// Counts the transactions of this connection.
     public private(set) var transactionNumber = 0
 
@@ -89,8 +97,8 @@
     }
 
     private func send(_ sql: String, _ arguments: [Value]) throws(PostgreSQLError) {
+      let name = try prepare(Statement(sql: sql, types: arguments.map(\.type)))
       let encoded = arguments.map(\.encoded)
-      let types = arguments.map(\.type)
       let lengths = encoded.map { Int32($0?.count ?? 0) }
       let formats = [Int32](repeating: 1, count: arguments.count)
       // One stretch of memory for all of them; an empty value still needs an address.
@@ -103,11 +111,23 @@
             defer { place += value.count }
             return characters.baseAddress! + place
           }
-          return PQsendQueryParams(
-            handle, sql, Int32(arguments.count), types, values, lengths, formats, 1)
+          return PQsendQueryPrepared(
+            handle, name, Int32(arguments.count), values, lengths, formats, 1)
         }
       }
       guard sent == 1 else { throw failure(nil) }
+    }
+
+    /// The texts are written in the program, so they are few.
+    private func prepare(_ statement: Statement) throws(PostgreSQLError) -> String {
+      if let name = prepared[statement] { return name }
+      let name = "s\(prepared.count)"
+      let result = PQprepare(
+        handle, name, statement.sql, Int32(statement.types.count), statement.types)
+      defer { PQclear(result) }
+      guard PQresultStatus(result) == PGRES_COMMAND_OK else { throw failure(result) }
+      prepared[statement] = name
+      return name
     }
 
     // MARK: Transactions

@@ -8,6 +8,9 @@
   /// Each with a database of its own, which is killed on the way.
   @Suite("A database that fails under a server", .onDatabase, .serialized)
   struct PostgreSQLFaultTests {
+    /// How often a node is killed, or the database restarted: `RESTARTS`.
+    private static let rounds = getenv("RESTARTS").flatMap { Int(String(cString: $0)) } ?? 4
+
     /// A device that pushes all the time, to whichever node answers.
     private struct Pusher {
       var device: TestDevice
@@ -77,10 +80,10 @@
     func killedNode() throws {
       let cluster = try PostgreSQLCluster()
       var pusher = try pusher(cluster, nodes: 2)
-      for round in 0..<4 {
+      for round in 0..<Self.rounds {
         let killed = pusher.nodes[round % 2]
         pusher.device.server = killed
-        let killer = try killed.kill(afterMicroseconds: UInt32(50_000 + round * 31_000))
+        let killer = try killed.kill(afterMicroseconds: UInt32(50_000 + round % 12 * 31_000))
         try pusher.push(30)
         killer.wait()
         #expect(killed.stop() == -SIGKILL)
@@ -95,8 +98,8 @@
     func restarted() throws {
       let cluster = try PostgreSQLCluster()
       var pusher = try pusher(cluster, nodes: 1)
-      for round in 0..<4 {
-        let restart = try cluster.restart(afterMicroseconds: UInt32(40_000 + round * 29_000))
+      for round in 0..<Self.rounds {
+        let restart = try cluster.restart(afterMicroseconds: UInt32(40_000 + round % 12 * 29_000))
         try pusher.push(60)
         #expect(restart.wait() == 0)
         try pusher.push(6)

@@ -8,7 +8,7 @@ struct ServerDiskTests {
     "A full disk takes nothing by halves, goes on giving, and takes again when there is room",
     .enabled(if: getuid() == 0, "only root may mount"))
   func full() throws {
-    let server = try ServerUnderTest(diskSize: 4 << 20)
+    let server = try ServerUnderTest(diskSize: 24 << 20)
     try server.admin("user", "add", "bob")
     var ann = try server.join(server.firstInvite, as: Author(1))
     let bob = try server.join(server.invite("bob"), as: Author(2))
