@@ -61,9 +61,11 @@ public final class StoredLog: ChangesetLog {
   public func entries(after position: Int, limit: Int) throws -> [LogEntry] {
     var entries: [LogEntry] = []
     var size = 0
+    // Few at first: most pages are short.
+    var stretch = 8
     while true {
       let start = position + entries.count
-      let lengths = try lengths(after: start)
+      let lengths = try lengths(after: start, count: stretch)
       // How many fit, by their lengths alone: what is read in vain costs memory.
       var count = 0
       for length in lengths {
@@ -72,20 +74,18 @@ public final class StoredLog: ChangesetLog {
         count += 1
       }
       entries += try self.entries(from: start + 1, through: start + count)
-      guard count == lengths.count, count == Self.stretch else { return entries }
+      guard count == stretch else { return entries }
+      stretch = min(1000, stretch * 4)
     }
   }
 
-  /// How many rows are looked at together.
-  private static let stretch = 1000
-
   /// The lengths of the changesets that follow, in order; positions have no gaps.
-  private func lengths(after position: Int) throws -> [Int] {
+  private func lengths(after position: Int, count: Int) throws -> [Int] {
     try rows.all(
       """
       SELECT length(bytes) FROM changeset WHERE workspace = $1 AND position > $2
       ORDER BY position LIMIT $3
-      """, .int(position), .int(Self.stretch), row: { $0.int(0) })
+      """, .int(position), .int(count), row: { $0.int(0) })
   }
 
   private func entries(from first: Int, through last: Int) throws -> [LogEntry] {
