@@ -37,7 +37,11 @@ extension Accounts {
       ) { (WorkspaceID(bytes: $0.blob(0)), PublicKey(bytes: $0.blob(1))) }
     }
     guard let (workspace, key) = found else { return nil }
-    return try devices(of: workspace).first { $0.key == key }
+    let membership = try membership(of: workspace)
+    guard let device = membership.device(key), let member = membership.member(device.member) else {
+      return nil
+    }
+    return Device(device, of: Member(member), in: workspace)
   }
 
   /// All of a workspace, or of one member, in the order in which they joined.
