@@ -2,7 +2,7 @@ internal import ChangeLog
 internal import ReplicaStore
 internal import SQLite
 
-/// One file that holds a whole store: its database, and the key of its device in a table of its own.
+/// One file that holds a whole store: its database, and the key of its device, unless that is lost, in a table of its own.
 ///
 /// Whoever has the file can read the store and write as the device.
 extension Store {
@@ -15,11 +15,12 @@ extension Store {
     try Files.removeIfThere(unfinished)
     do {
       try connection.backup(to: unfinished)
-      let seed = try Files.read(folder + "/device.key") ?? []
       let copy = try Connection(path: unfinished, mode: .readWrite)
       try copy.transaction {
         try copy.execute("CREATE TABLE device_key (seed BLOB NOT NULL) STRICT")
-        try copy.run("INSERT INTO device_key VALUES (?)", .blob(seed))
+        if let key = replica.key {
+          try copy.run("INSERT INTO device_key VALUES (?)", .blob(key.seed))
+        }
       }
     } catch {
       // What went wrong is told; that half a file stays behind, too, would hide it.
@@ -41,13 +42,14 @@ extension Store {
     let unfinished = target + ".unfinished"
     try Files.removeIfThere(unfinished)
     do {
-      let seed = try copy(path, to: unfinished)
-      _ = try DeviceKey(seed: seed)
+      let key = try copy(path, to: unfinished).map { try DeviceKey(seed: $0) }
       // The key first, as with a new store. One that is there already is of a store that lost its database, or
       // of an attempt that was cut short; another device's is not taken away.
       let former = try Files.read(folder + "/device.key")
-      guard former == nil || former == seed else { throw StoreError.exists(folder: folder) }
-      try Files.writePrivately(seed, to: folder + "/device.key")
+      if let key {
+        guard former == nil || former == key.seed else { throw StoreError.exists(folder: folder) }
+        try KeyFile(folder: folder).write(key)
+      }
       try Files.rename(unfinished, to: target)
     } catch {
       try? Files.removeIfThere(unfinished)
@@ -58,7 +60,9 @@ extension Store {
   }
 
   /// Copies a backup that may come from anywhere: what is no plain table of ours is not let in.
-  private static func copy(_ path: String, to target: String) throws -> [UInt8] {
+  ///
+  /// - Returns: the seed of its device's key; nil when that was lost.
+  private static func copy(_ path: String, to target: String) throws -> [UInt8]? {
     let backup = try Connection(path: path, mode: .readOnly)
     let strange = try backup.first(
       "SELECT name FROM sqlite_schema WHERE type IN ('trigger', 'view') LIMIT 1"
@@ -69,9 +73,10 @@ extension Store {
     let hasKey = try backup.first(
       "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'device_key'"
     ) { _ in true }
-    guard hasKey == true, try Replica.exists(in: backup),
-      let seed = try backup.first("SELECT seed FROM device_key", row: { $0.blob(0) })
-    else { throw StoreError.noBackup(path: path, reason: "it is no backup of a store") }
+    guard hasKey == true, try Replica.exists(in: backup) else {
+      throw StoreError.noBackup(path: path, reason: "it is no backup of a store")
+    }
+    let seed = try backup.first("SELECT seed FROM device_key") { $0.blob(0) }
     try backup.backup(to: target)
     let copy = try Connection(path: target, mode: .readWrite)
     let state = try copy.first("PRAGMA integrity_check") { $0.text(0) }

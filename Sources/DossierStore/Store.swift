@@ -11,14 +11,18 @@ public final class Store {
   public let replica: Replica
   let connection: Connection
   private let mark: StoreMark
+  let keyFile: KeyFile
+  private let surroundings: Surroundings
   /// This is a copy of another store, or was set back to an older state; see ``startNewWriter()``.
   public private(set) var isCopy: Bool
 
-  /// Opens the store in a folder.
+  /// Opens the store in a folder; also without its key, to be read (``hasKey``).
   ///
   /// - Throws: ``StoreError/notSetUp(folder:)`` when there is none.
   public init(folder: String, surroundings: Surroundings) throws {
     self.folder = folder
+    self.surroundings = surroundings
+    keyFile = KeyFile(folder: folder)
     let path = folder + "/dossier.db"
     // The mark is made with the first change: from then on a missing database is a loss, not a beginning.
     let missing =
@@ -27,7 +31,7 @@ public final class Store {
     guard Files.exists(path) else { throw missing }
     connection = try Connection(path: path, mode: .readWrite)
     guard try Replica.exists(in: connection) else { throw missing }
-    let key = try Self.readKey(folder)
+    let key = try keyFile.find(Replica.publicKey(in: connection))
     mark = try StoreMark(folder: folder)
     let reading = try mark.read()
     do {
@@ -53,7 +57,38 @@ public final class Store {
     isCopy = false
   }
 
-  /// Makes a store with a workspace of its own.
+  // MARK: The key of this device
+
+  /// Whether anything can be written here: without its key a store can be read only.
+  public var hasKey: Bool { replica.key != nil }
+
+  /// For the remote to check signatures with.
+  ///
+  /// - Throws: ``ReplicaError/keyMissing``.
+  public var deviceKey: DeviceKey {
+    get throws {
+      guard let key = replica.key else { throw ReplicaError.keyMissing }
+      return key
+    }
+  }
+
+  /// A key for ``startNewWriter(with:)``, on the disk already. Until it is in use it is the same each time.
+  public func newKey() throws -> DeviceKey { try keyFile.new(surroundings) }
+
+  /// Goes on under a new name with the key of ``newKey()``. What was written before keeps its signatures.
+  public func startNewWriter(with key: DeviceKey) throws {
+    try replica.startNewWriter(with: key)
+    isCopy = false
+  }
+
+  /// Puts the new key in its place, once the change of ``startNewWriter(with:)`` is on the disk; an opening of the store
+  /// does it too.
+  ///
+  /// - Returns: where the file is now that stood there.
+  @discardableResult
+  public func settleKey() throws -> String? { try keyFile.settle() }
+
+  /// Makes a store with a workspace of its own. A key that is there, of a store that lost its database, stays.
   public static func create(
     folder: String, workspace: WorkspaceID? = nil, surroundings: Surroundings
   ) throws {
@@ -61,27 +96,20 @@ public final class Store {
     let path = folder + "/dossier.db"
     let connection = try Connection(path: path, mode: .create)
     guard try !Replica.exists(in: connection) else { throw StoreError.exists(folder: folder) }
-    let seed = surroundings.randomBytes(32)
+    let file = KeyFile(folder: folder)
+    let key = try file.read() ?? DeviceKey(seed: surroundings.randomBytes(32))
     try Replica.configure(connection)
     // The key first: a store without its key could be read, but never written.
-    try Files.writePrivately(seed, to: folder + "/device.key")
+    try file.write(key)
     try connection.transaction {
       try migrations.apply(to: connection)
       try Replica.create(
         in: connection, workspace: workspace ?? surroundings.newRandomID(),
-        key: try DeviceKey(seed: seed), surroundings: surroundings)
+        key: key, surroundings: surroundings)
     }
   }
 
   static let migrations = Migrations(name: "dossier", files: [PackageResources.dossier_001_sql])
-
-  static func readKey(_ folder: String) throws -> DeviceKey {
-    let path = folder + "/device.key"
-    guard let seed = try Files.read(path), let key = try? DeviceKey(seed: seed) else {
-      throw StoreError.keyMissing(path: path)
-    }
-    return key
-  }
 
   // MARK: Settings of this machine
 

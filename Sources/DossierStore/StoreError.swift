@@ -17,8 +17,8 @@ public enum StoreError: Error {
   case deleted(Found)
   /// A newer version of the program made the store.
   case newerStore(found: Int, known: Int)
-  /// The key of this device is gone or is not a key.
-  case keyMissing(path: String)
+  /// Another process takes a new key for this device.
+  case keyBusy
   /// There was a store here; its database is gone or empty.
   case databaseGone(path: String)
   /// A file that a store is to be made from is none; nil when it is not there.

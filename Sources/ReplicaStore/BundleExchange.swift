@@ -36,7 +36,8 @@ extension Replica {
   /// - Parameter maker: what people call this device.
   /// - Returns: one or several files' bytes; each is complete on its own when they are read in this order.
   public func bundles(beyond known: VersionVector, maker: String) throws -> [[UInt8]] {
-    try connection.reading {
+    let key = try signingKey()
+    return try connection.reading {
       let identity = try identity()
       let held = try held()
       let snapshot = try snapshotBytes(beyond: known)

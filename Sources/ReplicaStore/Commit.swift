@@ -12,6 +12,7 @@ extension Replica {
     _ intent: String, undoes: ChangesetID? = nil, _ operations: [Operation]
   ) throws -> ChangesetID? {
     guard !operations.isEmpty else { return nil }
+    _ = try signingKey()
     try refuseUnreadable(intent, operations)
     return try connection.transaction {
       let parts = Self.parts(of: operations)
@@ -80,6 +81,7 @@ extension Replica {
   ///
   /// - Parameter clock: when it was written, for one that is written again; now for a new one.
   func write(_ body: Body, isContinued: Bool, at clock: Timestamp? = nil) throws -> Changeset {
+    let key = try signingKey()
     var identity = try identity()
     let clock = clock ?? identity.clock.tick(wall: surroundings.now())
     let isFirst = identity.head.sequence == 0

@@ -67,6 +67,8 @@ extension Replica {
     var gaps: [ChangesetID] = []
     /// Unsent work that was written again, because it was built on a branch that gave way.
     public var reissued = 0
+    /// Of that what was built on the work of a device that is shut out, or signed with a former key of ours that is.
+    var rewritten = 0
     /// The remote names changesets of this device that are not here: it must send their bytes.
     public var needsOwnBytes = false
     /// The remote has not got all of the snapshot that our log begins with.
@@ -91,6 +93,10 @@ extension Replica {
       let gone = try letGoOfUnauthorised()
       step.received.quarantined += gone.displaced.map { ($0, .notEnrolled) }
       step.reissued += gone.reissued
+      step.rewritten += gone.reissued
+      // Not refused any more: set aside, or written again.
+      try step.refused.removeAll { try !has($0.id) }
+      try step.gaps.removeAll { try !has($0) }
       return step
     }
   }

@@ -8,7 +8,8 @@ extension Replica {
   /// wrote ours writes it again under a new name as soon as it meets the remote.
   ///
   /// The remote will never take what was written knowing of such a branch. What others wrote so goes with it: they
-  /// write it again. What we wrote ourselves is written again here, not knowing of it. Our own writer's branch is not looked at: see ``becomeNewWriterIfForked(_:to:)``.
+  /// write it again. What we wrote ourselves, under a former key too, is written again here, not knowing of it. Our own
+  /// writer's branch is not looked at: see ``becomeNewWriterIfForked(_:to:)``.
   /// - Parameter arrived: what the remote's log has.
   /// - Returns: what went, and how many of our own changesets were written again.
   func giveWay(to arrived: [Changeset]) throws -> (displaced: [ChangesetID], reissued: Int) {
@@ -25,29 +26,37 @@ extension Replica {
   }
 
   /// - Parameters:
-  ///   - branches: of writers the first changeset that must go.
+  ///   - branches: of writers the first changeset that must go. What was signed with a key we have no more is our own: it is
+  ///     written again.
   ///   - applyAnew: to apply all that is left.
   func giveWay(
     _ branches: [WriterID: (number: Int, sequence: UInt64)], then applyAnew: () throws -> Void
   ) throws -> (displaced: [ChangesetID], reissued: Int) {
     var branches = branches
     try addDependents(to: &branches)
-    let gone = try gone(branches, texts: ownEdits())
-    let dependent = try firstUnsent { gone.isKnown(to: $0.header) }
+    let ours = try branches.filter { try isFormer($0.value.number) }
+    let others = branches.filter { ours[$0.key] == nil }
+    let all = try gone(branches)
+    let dependent = try firstUnsent { all.isKnown(to: $0.header) }
+    let gone = try gone(others, texts: ownEdits(besides: ours))
     var displaced: [ChangesetID] = []
-    for (_, branch) in branches.sorted(by: { $0.key < $1.key }) {
+    for (_, branch) in others.sorted(by: { $0.key < $1.key }) {
       displaced += try displace(branch.number, from: Int(branch.sequence))
     }
+    let former = try takeOut(ours)
     try applyAnew()
-    guard let dependent else { return (displaced, 0) }
-    return (displaced, try reissue(after: dependent - 1, without: gone))
+    guard dependent != nil || !former.isEmpty else { return (displaced, 0) }
+    let shared = try dependent.map { $0 - 1 } ?? Int(identity().head.sequence)
+    return (displaced, try reissue(after: shared, with: former, without: gone))
   }
 
   /// What others wrote and the remote refuses for good, when our own work waits behind it: goes to quarantine as if
-  /// it had given way, and ours is written again, not knowing of it.
+  /// it had given way, and ours is written again, not knowing of it. So is what we signed with a former key of which the
+  /// remote does not know, once it knows the present one.
   ///
-  /// - Returns: nil when nothing of ours waits behind such work.
-  func letGoOfRefused() throws -> (displaced: [ChangesetID], reissued: Int)? {
+  /// - Parameter onlyOurs: what others wrote is left alone.
+  /// - Returns: nil when nothing of ours waits behind such work, or is such work.
+  func letGoOfRefused(onlyOurs: Bool) throws -> (displaced: [ChangesetID], reissued: Int)? {
     try connection.transaction {
       let found = try connection.all(
         """
@@ -58,11 +67,18 @@ extension Replica {
         GROUP BY writer.number
         """, .int(Int64(Verdict.Refusal.gap.rawValue))
       ) { (WriterID(bytes: $0.blob(0)), (number: $0.int(1), sequence: UInt64($0.int(2)))) }
-      var branches = Dictionary(uniqueKeysWithValues: found)
+      let mayWrite = try membership().refusal(ofSender: publicKey) == nil
+      var branches = Dictionary(
+        uniqueKeysWithValues: try found.filter {
+          try isFormer($0.1.number) ? mayWrite : !onlyOurs
+        })
       guard !branches.isEmpty else { return nil }
+      let isOurs = try branches.values.contains { try isFormer($0.number) }
       try addDependents(to: &branches)
       let gone = try gone(branches)
-      guard try firstUnsent(where: { gone.isKnown(to: $0.header) }) != nil else { return nil }
+      guard try isOurs || firstUnsent(where: { gone.isKnown(to: $0.header) }) != nil else {
+        return nil
+      }
       return try giveWay(branches, then: applyAnew)
     }
   }
@@ -120,10 +136,12 @@ extension Replica {
     return Gone(from: branches.mapValues(\.sequence), ids: ids, texts: texts)
   }
 
-  /// Our own unsent edits of texts: what each left of its text.
-  private func ownEdits() throws -> [ChangeID: Text] {
+  /// Our own unsent edits of texts, also those under former names: what each left of its text.
+  private func ownEdits(
+    besides former: [WriterID: (number: Int, sequence: UInt64)] = [:]
+  ) throws -> [ChangeID: Text] {
     var texts: [ChangeID: Text] = [:]
-    for changeset in try ownUnsent() {
+    for changeset in try ownUnsent() + former.values.flatMap({ try changesets(of: $0) }) {
       let header = changeset.header
       for (index, operation) in try changeset.decodedBody(keyring()).operations.enumerated() {
         guard case .edit(_, let edit) = operation.action else { continue }
@@ -147,6 +165,38 @@ extension Replica {
       WHERE writer = (SELECT writer FROM replica) AND position IS NULL ORDER BY sequence
       """
     ) { try Changeset(bytes: $0.blob(0)) }
+  }
+
+  /// Whether a writer's key is one that we had.
+  func isFormer(_ number: Int) throws -> Bool {
+    try connection.first(
+      "SELECT 1 FROM writer JOIN former_key ON former_key.key = writer.key WHERE number = ?",
+      .int(number)
+    ) { _ in true } ?? false
+  }
+
+  private func changesets(of branch: (number: Int, sequence: UInt64)) throws -> [Changeset] {
+    try connection.all(
+      "SELECT bytes FROM changeset WHERE writer = ? AND sequence >= ? ORDER BY sequence",
+      .int(branch.number), .int(Int64(branch.sequence))
+    ) { try Changeset(bytes: $0.blob(0)) }
+  }
+
+  /// Takes what we wrote under former names out of the log, to be written again.
+  ///
+  /// - Returns: causes first.
+  func takeOut(
+    _ branches: [WriterID: (number: Int, sequence: UInt64)]
+  ) throws -> [Changeset] {
+    var found: [(place: Int, number: Int, changeset: Changeset)] = []
+    for (number, sequence) in branches.values {
+      found += try connection.all(
+        "SELECT applied, number, bytes FROM changeset WHERE writer = ? AND sequence >= ?",
+        .int(number), .int(Int64(sequence))
+      ) { ($0.optionalInt(0) ?? .max, $0.int(1), try Changeset(bytes: $0.blob(2))) }
+      try cut(number, from: Int(sequence))
+    }
+    return found.sorted { ($0.place, $0.number) < ($1.place, $1.number) }.map(\.changeset)
   }
 
   /// What we have in the place of a changeset, when the remote has not got it.
@@ -187,12 +237,16 @@ extension Replica {
       INSERT OR REPLACE INTO quarantine
       SELECT id, ?3, bytes FROM changeset WHERE writer = ?1 AND sequence >= ?2
       """, .int(writer), .int(sequence), .int(Int64(Verdict.Refusal.forked.rawValue)))
+    try cut(writer, from: sequence)
+    return ids
+  }
+
+  private func cut(_ writer: Int, from sequence: Int) throws {
     try connection.run(
       "DELETE FROM changeset WHERE writer = ? AND sequence >= ?", .int(writer), .int(sequence))
     try connection.run(
       "UPDATE writer SET sequence = ?2 - 1, head = ?3 WHERE number = ?1", .int(writer),
       .int(sequence), .blob(try id(of: sequence - 1, by: writer).bytes))
-    return ids
   }
 
   /// Applies the whole log again by its causes: what knew of something that is gone waits once more.

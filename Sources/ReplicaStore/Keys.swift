@@ -47,7 +47,7 @@ extension Replica {
 
   /// Keeps what the membership log gives this device.
   func takeKeys(of membership: Membership) throws {
-    guard membership.isEncrypted else { return }
+    guard membership.isEncrypted, let key else { return }
     // A device that came in by an invite was given its keys by that, and later ones by name.
     let keys = membership.keys(of: key)
     guard !keys.isEmpty else { return }
@@ -77,6 +77,7 @@ extension Replica {
     else { return nil }
     let inviting = try DeviceKey(seed: invite.secret)
     let now = surroundings.now()
+    let key = try signingKey()
     let statement = MembershipEntry.Statement.invite(
       member: device.member, key: inviting.publicKey, expires: now + 3_600_000)
     let entry = try MembershipEntry(
@@ -87,7 +88,7 @@ extension Replica {
 
   /// A snapshot as it leaves here: sealed in an encrypted workspace.
   func sign(_ snapshot: Snapshot) throws -> [UInt8] {
-    try SignedSnapshot.encode(snapshot, signedBy: key, seal: keyring().current)
+    try SignedSnapshot.encode(snapshot, signedBy: signingKey(), seal: keyring().current)
   }
 
   /// - Throws: ``FormatError``, also for one that is not sealed in an encrypted workspace, or is in another.

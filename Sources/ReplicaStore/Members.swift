@@ -39,7 +39,8 @@ extension Replica {
   public func say(
     _ statement: MembershipEntry.Statement, to recipient: SealingKey? = nil
   ) throws -> MembershipEntry {
-    try connection.transaction {
+    let key = try signingKey()
+    return try connection.transaction {
       var membership = try membership()
       // Behind what was said here and is not on its way yet.
       for bytes in try membershipRequest().entries {
@@ -205,19 +206,20 @@ extension Replica {
   }
 
   /// What others wrote beyond the end of their right and the remote has not got goes to quarantine: it never will. Our own
-  /// stays, to be exported.
+  /// stays, to be exported; what we signed with a former key is written again as soon as the present one may write.
   ///
-  /// - Returns: what went, and how many of our own changesets were written again without it.
+  /// - Returns: what went, and how many of our own changesets were written again.
   func letGoOfUnauthorised() throws -> (displaced: [ChangesetID], reissued: Int) {
     let membership = try membership()
     guard !membership.isEmpty else { return ([], 0) }
+    let mayWrite = membership.refusal(ofSender: publicKey) == nil
     var branches: [WriterID: (number: Int, sequence: UInt64)] = [:]
     let unsent = try connection.all(
       """
       SELECT writer.id, writer.number, writer.key, min(changeset.sequence), max(changeset.sequence)
       FROM changeset JOIN writer ON writer.number = changeset.writer
       WHERE position IS NULL AND writer.key != ? GROUP BY writer.number
-      """, .blob(key.publicKey.bytes)
+      """, .blob(publicKey.bytes)
     ) {
       (
         id: WriterID(bytes: $0.blob(0)), number: $0.int(1), key: PublicKey(bytes: $0.blob(2)),
@@ -227,6 +229,7 @@ extension Replica {
     for writer in unsent {
       // One that is not known here may come in again: a server set up anew knows nobody at first.
       guard let limit = membership.device(writer.key)?.limit else { continue }
+      if try !mayWrite && isFormer(writer.number) { continue }
       let first = max(writer.first, (limit[writer.id] ?? 0) + 1)
       if first <= writer.last { branches[writer.id] = (writer.number, first) }
     }

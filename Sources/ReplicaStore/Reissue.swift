@@ -2,7 +2,8 @@ public import ChangeLog
 internal import SQLite
 
 extension Replica {
-  /// Enters a workspace: what was written here alone is written again there, under a new name.
+  /// Enters a workspace: what was written here alone, under all names this store had, is written again there, under a
+  /// new one.
   ///
   /// - Parameters:
   ///   - entities: entities that take another id there, such as the person at this machine.
@@ -15,15 +16,24 @@ extension Replica {
     try connection.transaction {
       let isShared = try connection.first(
         """
-        SELECT (SELECT count(*) FROM writer WHERE sequence > 0) > 1
+        SELECT EXISTS (
+            SELECT 1 FROM writer
+            WHERE sequence > 0 AND key != ? AND key NOT IN (SELECT key FROM former_key))
           OR (SELECT position FROM replica) > 0
-        """
+        """, .blob(publicKey.bytes)
       ) { $0.bool(0) }
       guard isShared == false else { throw ReplicaError.alreadyJoined }
       try connection.run("UPDATE replica SET workspace = ?", .blob(workspace.bytes))
       try connection.execute("UPDATE epoch SET seals = 0")
       try store(keys, sealingWith: keys.keys.max())
-      _ = try reissue(after: 0, renaming: entities)
+      let former = try connection.all(
+        """
+        SELECT id, number FROM writer
+        WHERE sequence > 0 AND number != (SELECT writer FROM replica)
+        """
+      ) { (WriterID(bytes: $0.blob(0)), (number: $0.int(1), sequence: UInt64(1))) }
+      _ = try reissue(
+        after: 0, with: takeOut(Dictionary(uniqueKeysWithValues: former)), renaming: entities)
     }
   }
 
@@ -96,17 +106,23 @@ extension Replica {
 
   /// Writes our changesets after `shared` again, under a new writer, with the same words and times of day.
   ///
-  /// - Parameter gone: changes they must no longer name.
+  /// - Parameters:
+  ///   - former: what we wrote before under other names and was taken out of the log: written again first.
+  ///   - gone: changes they must no longer name.
+  /// - Returns: how many were written again.
   func reissue(
-    after shared: Int, renaming entities: [EntityID: EntityID] = [:], without gone: Gone = Gone()
+    after shared: Int, with former: [Changeset] = [],
+    renaming entities: [EntityID: EntityID] = [:], without gone: Gone = Gone()
   ) throws -> Int {
     let old = try identity()
-    let unsent = try connection.all(
-      """
-      SELECT bytes FROM changeset
-      WHERE writer = (SELECT writer FROM replica) AND sequence > ? ORDER BY sequence
-      """, .int(shared)
-    ) { try Changeset(bytes: $0.blob(0)) }
+    let unsent =
+      try former
+      + connection.all(
+        """
+        SELECT bytes FROM changeset
+        WHERE writer = (SELECT writer FROM replica) AND sequence > ? ORDER BY sequence
+        """, .int(shared)
+      ) { try Changeset(bytes: $0.blob(0)) }
     let keys = try keyring()
     let bodies = try unsent.map { try $0.decodedBody(keys) }
 
@@ -125,8 +141,7 @@ extension Replica {
     try rebuild()
 
     var rename = Renaming(
-      from: old.head.writer, after: UInt64(shared), to: introduction.writer, entities: entities,
-      gone: gone)
+      unsent.map(\.header), to: introduction.writer, entities: entities, gone: gone)
     var renamed: [ChangesetID: ChangesetID] = [:]
     for (changeset, body) in zip(unsent, bodies) {
       var body = rename(body, of: changeset.header)
@@ -147,23 +162,23 @@ extension Replica {
   }
 }
 
-/// Gives the changes of one writer after a point to another, in the names other changes know them by.
+/// Gives changesets of former names to a new one, in the names other changes know them by.
 private struct Renaming {
-  let from: WriterID
-  let after: UInt64
+  /// Of each former name the numbers of its changesets, and those they have now.
+  private var numbers: [WriterID: [UInt64: UInt64]] = [:]
   let to: WriterID
   let entities: [EntityID: EntityID]
   let gone: Gone
   /// Texts that are gone and were written whole in their place, and by which change last.
   private var whole: [ChangeID: ChangeID] = [:]
-  /// Of each text our last edit that stays under the former name: later ones know it by ours alone.
-  private var kept: [ChangeID: ChangeID] = [:]
+  /// Of each text our last edits that stay under former names: later ones know them by ours alone.
+  private var kept: [ChangeID: [WriterID: ChangeID]] = [:]
 
-  init(
-    from: WriterID, after: UInt64, to: WriterID, entities: [EntityID: EntityID], gone: Gone
-  ) {
-    self.from = from
-    self.after = after
+  /// - Parameter former: of what is written again, in its order.
+  init(_ former: [Header], to: WriterID, entities: [EntityID: EntityID], gone: Gone) {
+    for (index, header) in former.enumerated() {
+      numbers[header.writer, default: [:]][header.sequence] = UInt64(index) + 1
+    }
     self.to = to
     self.entities = entities
     self.gone = gone
@@ -205,12 +220,13 @@ private struct Renaming {
 
   private mutating func renamed(_ edit: TextEdit) -> TextEdit {
     var again = edit.renaming(renamed)
-    if let known = edit.seen.first(where: { $0.writer == from && $0.sequence <= after }) {
-      kept[edit.text] = known
-    } else if let known = kept[edit.text] {
-      again.seen.append(known)
-      again.seen.sort()
+    for known in edit.seen where numbers[known.writer] != nil && renamed(known) == known {
+      kept[edit.text, default: [:]][known.writer] = known
     }
+    // Of each writer the last: several names have become one.
+    var seen = kept[edit.text] ?? [:]
+    for known in again.seen { seen[known.writer] = max(seen[known.writer] ?? known, known) }
+    again.seen = seen.values.sorted()
     return again
   }
 
@@ -227,7 +243,7 @@ private struct Renaming {
   }
 
   private func renamed(_ change: ChangeID) -> ChangeID {
-    guard change.writer == from, change.sequence > after else { return change }
-    return ChangeID(writer: to, sequence: change.sequence - after, index: change.index)
+    guard let sequence = numbers[change.writer]?[change.sequence] else { return change }
+    return ChangeID(writer: to, sequence: sequence, index: change.index)
   }
 }

@@ -7,7 +7,11 @@ public import SQLite
 /// transaction; whatever was acknowledged is on disk. Not safe to share between threads.
 public final class Replica {
   public let connection: Connection
-  let key: DeviceKey
+  /// The key of this device; nil when it is lost. Then all that is here can be read, passed on and added to by others;
+  /// what must be signed is refused (``ReplicaError/keyMissing``).
+  public private(set) var key: DeviceKey?
+  /// What others check our signatures with, also when ``key`` is lost.
+  public private(set) var publicKey: PublicKey
   let surroundings: Surroundings
   let projection: any Projection
   /// The writers' numbers as read in one transaction.
@@ -17,15 +21,18 @@ public final class Replica {
 
   /// Opens the replica in `connection`.
   ///
+  /// - Parameter key: nil when it is lost; another one than the replica writes with is none.
   /// - Throws: ``ReplicaError/missing`` when there is none yet.
   public init(
-    connection: Connection, key: DeviceKey, surroundings: Surroundings, projection: any Projection
+    connection: Connection, key: DeviceKey?, surroundings: Surroundings,
+    projection: any Projection
   ) throws {
     self.connection = connection
-    self.key = key
     self.surroundings = surroundings
     self.projection = projection
     guard try Self.exists(in: connection) else { throw ReplicaError.missing }
+    publicKey = try Self.publicKey(in: connection)
+    self.key = key?.publicKey == publicKey ? key : nil
     try Self.configure(connection)
     try Self.migrations.apply(to: connection)
     try rebuildAfterUpgrade()
@@ -51,13 +58,22 @@ public final class Replica {
     try migrations.version(in: connection) > 0
   }
 
+  /// The key that the replica in `connection` writes with.
+  public static func publicKey(in connection: Connection) throws -> PublicKey {
+    let found = try connection.first(
+      "SELECT key FROM writer WHERE number = (SELECT writer FROM replica)"
+    ) { PublicKey(bytes: $0.blob(0)) }
+    guard let found else { throw ReplicaError.missing }
+    return found
+  }
+
   static let migrations = Migrations(
     name: "replica",
     files: [
       PackageResources.replica_001_sql, PackageResources.replica_002_sql,
       PackageResources.replica_003_sql, PackageResources.replica_004_sql,
       PackageResources.replica_005_sql, PackageResources.replica_006_sql,
-      PackageResources.replica_007_sql,
+      PackageResources.replica_007_sql, PackageResources.replica_008_sql,
     ])
 
   /// A rollback journal, and every commit on disk before it is acknowledged, the folder's entry included.
@@ -110,7 +126,34 @@ public final class Replica {
     public let head: WriterHead
   }
 
-  public var publicKey: PublicKey { key.publicKey }
+  /// - Throws: ``ReplicaError/keyMissing``.
+  func signingKey() throws -> DeviceKey {
+    guard let key else { throw ReplicaError.keyMissing }
+    return key
+  }
+
+  /// Goes on with a new key under a new name, because the former key is lost or was shut out.
+  ///
+  /// What was signed with the former one and is not sent yet stays as it is, and goes up with the next exchange. What the
+  /// remote does not take, because that device is shut out, is written again (``giveWay(_:then:)``).
+  public func startNewWriter(with new: DeviceKey) throws {
+    let former = (key, publicKey)
+    do {
+      try connection.transaction {
+        // As it is now: another process may have been here.
+        try connection.run(
+          "INSERT OR IGNORE INTO former_key VALUES (?)",
+          .blob(Self.publicKey(in: connection).bytes))
+        (key, publicKey) = (new, new.publicKey)
+        try startNewWriter()
+        // Its end may be known already.
+        _ = try letGoOfUnauthorised()
+      }
+    } catch {
+      (key, publicKey) = former
+      throw error
+    }
+  }
 
   /// A name for a new entity.
   public func newID() -> EntityID { surroundings.newID() }
@@ -172,8 +215,9 @@ public final class Replica {
 
   /// A name for a new writer of this device, which no writer known here has.
   func newIntroduction() throws -> Introduction {
+    let key = try signingKey().publicKey
     while true {
-      let introduction = Introduction(key: key.publicKey, salt: surroundings.newRandomID())
+      let introduction = Introduction(key: key, salt: surroundings.newRandomID())
       let isTaken = try connection.first(
         "SELECT 1 FROM writer WHERE id = ?", .blob(introduction.writer.bytes), row: { _ in true })
       if isTaken == nil { return introduction }

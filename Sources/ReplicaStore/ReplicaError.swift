@@ -20,6 +20,8 @@ public enum ReplicaError: Error, Equatable {
   case foreignMembers
   /// The workspace is encrypted, and this device was given no key of it.
   case noKeys
+  /// The key of this device is lost: nothing can be signed.
+  case keyMissing
   /// A newer version of the program made it.
   case newer
   /// The remote sends nothing new, takes nothing, and is still not level.

@@ -102,7 +102,8 @@ struct SnapshotTransfer {
     _ response: SyncResponse, lacksOurs: Bool, hasNews: Bool
   ) throws -> Bool {
     if isOffering { return true }
-    guard !hasOffered else { return false }
+    // Who has no key cannot vouch for one.
+    guard !hasOffered, replica.key != nil else { return false }
     let isFar =
       (hasNews || distance <= 1)
       && response.head.position - (response.snapshot?.position ?? 0) >= distance

@@ -38,6 +38,9 @@ public struct SyncSession {
     public var exchanges = 0
     /// Unsent work that was written again under a new name, because this store was copied or restored.
     public var reissued: Int?
+    /// Of those what was signed by a device that is shut out, this one's former key or a colleague's it was built on:
+    /// no copy was found.
+    public var rewritten = 0
     /// What others wrote, the remote refuses, and we had built on: in quarantine now.
     public var setAside = 0
     /// The remote took a snapshot of ours.
@@ -96,6 +99,9 @@ public struct SyncSession {
         restarts += 1
         continue
       }
+      if step.isLevel, !report.refused.isEmpty, try letGoOfRefused(&report, onlyOurs: true) {
+        continue
+      }
       let hasNews = report.sent + report.received > 0
       if step.isLevel,
         try !transfer.offersMore(response, lacksOurs: step.lacksSnapshot, hasNews: hasNews)
@@ -116,9 +122,7 @@ public struct SyncSession {
           continue
         }
         // Or they wait behind what somebody else may not bring in: ours need not.
-        if let fork = try replica.letGoOfRefused() {
-          report.setAside += fork.displaced.count
-          report.reissued = (report.reissued ?? 0) + fork.reissued
+        if try letGoOfRefused(&report, onlyOurs: false) {
           idle = 0
           continue
         }
@@ -132,6 +136,17 @@ public struct SyncSession {
       if idle > Self.patience { throw ReplicaError.stalled }
     }
   }
+
+  /// - Returns: whether anything went, so that there is more to send.
+  private func letGoOfRefused(_ report: inout Report, onlyOurs: Bool) throws -> Bool {
+    guard let fork = try replica.letGoOfRefused(onlyOurs: onlyOurs) else { return false }
+    report.setAside += fork.displaced.count
+    report.reissued = (report.reissued ?? 0) + fork.reissued
+    report.rewritten += fork.reissued
+    let still = Set(try replica.refused().map(\.id))
+    report.refused.removeAll { !still.contains($0.id) }
+    return true
+  }
 }
 
 extension SyncSession.Report {
@@ -143,6 +158,7 @@ extension SyncSession.Report {
     quarantined += step.received.quarantined
     givenBack += step.lostByRemote
     members += step.members
+    rewritten += step.rewritten
     if step.reissued > 0 { reissued = (reissued ?? 0) + step.reissued }
   }
 }

@@ -8,8 +8,10 @@ internal import NIOPosix
 public enum SyncError: Error, Equatable {
   /// Not an address, or plain HTTP to another machine.
   case badAddress(String)
-  /// No connection, or it broke. With the reason in a few words.
+  /// No connection came about: nothing was sent. With the reason in a few words.
   case unreachable(address: String, reason: String)
+  /// The connection broke, or nothing came in time: the server may have done what it was asked for.
+  case unanswered(address: String, reason: String)
   /// It cannot prove who it is. Nothing was sent.
   case untrusted(address: String, reason: String)
   /// Something answered, but no server of this product.
@@ -27,9 +29,16 @@ public enum SyncError: Error, Equatable {
     switch error {
     case let error as SyncError: self = error
     case let error as HTTPClientError:
-      self = .unreachable(address: address.text, reason: Self.reason(error))
+      self =
+        error == .connectTimeout
+        ? .unreachable(address: address.text, reason: Self.reason(error))
+        : .unanswered(address: address.text, reason: Self.reason(error))
     case is NIOTooManyBytesError: self = .brokenAnswer("it is too long")
-    default: self = .unreachable(address: address.text, reason: Self.reason(error))
+    case is NIOConnectionError:
+      self = .unreachable(address: address.text, reason: Self.reason(error))
+    case let error as IOError where error.errnoCode == ECONNREFUSED:
+      self = .unreachable(address: address.text, reason: Self.reason(error))
+    default: self = .unanswered(address: address.text, reason: Self.reason(error))
     }
   }
 
@@ -43,7 +52,7 @@ public enum SyncError: Error, Equatable {
       return error.connectionErrors.first.map { reason($0.error) } ?? "the name has no address"
     }
     if let error = error as? IOError {
-      return error.errnoCode == 111 ? "connection refused" : "error \(error.errnoCode)"
+      return error.errnoCode == ECONNREFUSED ? "connection refused" : "error \(error.errnoCode)"
     }
     if let error = error as? HTTPParserError {
       return error == .invalidEOFState ? "its answer broke off" : "its answer is no HTTP: \(error)"

@@ -8,14 +8,18 @@ final class Team {
   let port: UInt16
   private var server: Child?
 
-  /// - Parameter configuration: lines of the server's `config.yaml`.
-  init(isEncrypted: Bool = false, configuration: String = "") throws {
+  /// - Parameters:
+  ///   - configuration: lines of the server's `config.yaml`.
+  ///   - address: the port that machines are told; the server's own when nil.
+  init(
+    isEncrypted: Bool = false, configuration: String = "", reachedAt address: UInt16? = nil
+  ) throws {
     folder = try Project.temporaryFolder()
     port = try SilentListener.freePort()
     let made = try Program(home: folder).run(
       [
         "init", folder.appending(path: "server").path, "--workspace", "team", "--user", "ann",
-        "--address", "http://127.0.0.1:\(port)",
+        "--address", "http://127.0.0.1:\(address ?? port)",
       ] + (isEncrypted ? ["--encrypted"] : []),
       program: "dossier-server")
     try #require(made.status == 0, "\(made.errors)")

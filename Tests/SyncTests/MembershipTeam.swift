@@ -44,23 +44,32 @@ final class MembershipTeam {
   private var accounts: Accounts { get throws { try Accounts(in: folder) } }
 
   func machine(_ name: String, pin: Digest? = nil) throws -> MembershipMachine {
+    let key = try DeviceKey(seed: Array(repeating: invites + 1, count: 32))
+    let (token, invited) = try admit(key, of: name)
+    return try MembershipMachine(name, key, token, self, pin: pin ?? invited)
+  }
+
+  /// Lets a device with a key in, by a new invite.
+  ///
+  /// - Returns: what it shows, and the entry that the invite names.
+  func admit(_ key: DeviceKey, of name: String) throws -> (Token, invited: Digest) {
     invites += 1
     let code = try accounts.invite(
       name, to: Self.workspace, secret: Array(repeating: invites &+ seed, count: 32),
       expires: 1000, now: 100)
-    let key = try DeviceKey(seed: Array(repeating: invites, count: 32))
     let request = try JoinRequest(code, deviceName: name, key: key, now: 100_000)
     let token = Token(bytes: (0..<32).map { _ in UInt8.random(in: 0...255) })!
     _ = try accounts.join(request, to: Self.workspace, token: token, now: 100)
-    return try MembershipMachine(name, key, token, self, pin: pin ?? code.membershipHead)
+    return (token, code.membershipHead)
   }
 
   func answer(_ request: SyncRequest, _ token: Token) async throws -> SyncResponse {
     try await service!.sync(request, showing: token)
   }
 
+  /// Shuts out the device of a member that was first and is still in.
   func revoke(_ member: String) throws {
-    let device = try #require(devices().first { $0.member.name == member })
+    let device = try #require(devices().first { $0.member.name == member && !$0.isRevoked })
     _ = try accounts.revoke(device.id, in: Self.workspace, now: 100)
   }
 
@@ -91,7 +100,7 @@ final class MembershipTeam {
 final class MembershipMachine {
   let name: String
   let replica: Replica
-  private let token: Token
+  private var token: Token
   private let team: MembershipTeam
 
   init(_ name: String, _ key: DeviceKey, _ token: Token, _ team: MembershipTeam, pin: Digest) throws
@@ -105,6 +114,20 @@ final class MembershipMachine {
     replica = try Replica(
       connection: connection, key: key, surroundings: surroundings, projection: NoProjection())
     try replica.trustMembership(with: pin)
+  }
+
+  /// Loses its key, and goes on with another one under a new name; the team does not know it yet.
+  func loseKey(_ seed: UInt8) throws -> DeviceKey {
+    let key = try DeviceKey(seed: Array(repeating: seed, count: 32))
+    try replica.startNewWriter(with: key)
+    return key
+  }
+
+  /// Comes in with the key it has now.
+  func enterAgain(_ key: DeviceKey) throws {
+    let (token, invited) = try team.admit(key, of: name)
+    try replica.trustMembership(with: invited)
+    self.token = token
   }
 
   var remote: MembershipRemote { MembershipRemote(team: team, token: token) }

@@ -1,4 +1,4 @@
-public import ChangeLog
+internal import ChangeLog
 internal import DossierModel
 internal import ReplicaStore
 internal import SQLite
@@ -17,9 +17,6 @@ extension Store {
 
   /// The derived tables, row numbers left out, in one order.
   func dump() throws -> [String] { try RecordProjection.dump(connection) }
-
-  /// The key of this device, for the remote to check signatures with.
-  public var deviceKey: DeviceKey { get throws { try Self.readKey(folder) } }
 }
 
 extension RecordProjection {

@@ -26,7 +26,8 @@ struct Context {
     } catch StoreError.notSetUp where createsStore {
       store = try Self.create(folder, name: Machine.userName, device: Machine.hostName)
     }
-    if store.isCopy { try goOnAsCopy() }
+    // Without its key it writes under no name at all.
+    if store.isCopy, store.hasKey { try goOnAsCopy() }
   }
 
   private func goOnAsCopy() throws {

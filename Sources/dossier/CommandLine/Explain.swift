@@ -97,12 +97,10 @@ extension Failure {
         "newer-store", exit: 76,
         "a newer version of dossier made this store (version \(found); this one knows \(known))",
         details: ["nothing was changed"], fix: "upgrade dossier on this machine")
-    case .keyMissing(let path):
+    case .keyBusy:
       self.init(
-        "key-missing", exit: 78, "the key of this device is missing: \(path)",
-        details: [
-          "what is in the store can still be read from a copy of the folder that has the key"
-        ])
+        "busy", exit: 75, "another dossier takes a new key for this device at this moment",
+        details: ["nothing was changed"])
     case .databaseGone(let path):
       let folder = String(path.dropLast("/dossier.db".count))
       self.init(
@@ -136,7 +134,7 @@ extension Failure {
       self.init(
         "bad-address", exit: 64, "\"\(text)\" is no server address",
         details: ["https://… is; http://… only for this machine (127.0.0.1, localhost)"])
-    case .unreachable(let address, let reason):
+    case .unreachable(let address, let reason), .unanswered(let address, let reason):
       self.init(
         "unreachable", exit: 69, "server \(address) is not reachable (\(reason))")
     case .untrusted(let address, let reason):
@@ -205,6 +203,15 @@ extension Failure {
         "no-keys", exit: 77, "this workspace is encrypted, and this device was given no key of it",
         details: ["nothing was changed; what is here stays"],
         fix: "ask an owner: dossier invite NAME")
+    case .keyMissing:
+      self.init(
+        "key-missing", exit: 78,
+        "the key of this device is lost: nothing can be written without it",
+        details: [
+          "device.key is not in the store's folder, or is another's; what is here can be read and exported",
+          "put it back from a copy of the folder, or go on with a new one: in a team ask for an invite,",
+          "then dossier join CODE; alone, or until there is a network:",
+        ], fix: "dossier doctor --new-key")
     case .otherBeginning:
       self.init(
         "other-beginning", exit: 76,

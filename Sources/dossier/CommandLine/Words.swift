@@ -40,7 +40,9 @@ enum Words {
       failure.fix = "dossier parties"
     }
     let isTold = ([failure.message] + failure.details).contains { $0.contains("nothing was") }
-    guard !isTold, [64, 65, 66, 73].contains(failure.exit) else { return failure }
+    guard !isTold, [64, 65, 66, 73].contains(failure.exit) || failure.code == "key-missing" else {
+      return failure
+    }
     if holdText(arguments) {
       do {
         let path = try Unsaved.keep(bytes: Array(typed(after: command)))

@@ -11,12 +11,17 @@ struct TeamServer {
   private let token: Token
 
   init(_ store: Store) throws {
-    guard let address = try store.setting("remote.address"),
-      let token = try store.setting("remote.token").flatMap({ Token(text: $0) })
-    else {
+    guard let address = try store.setting("remote.address") else {
       throw Failure(
         "no-remote", exit: 78, "this store has no remote",
         details: ["an owner of a workspace gives you an invite code"], fix: "dossier join CODE")
+    }
+    guard let token = try store.setting("remote.token").flatMap({ Token(text: $0) }) else {
+      throw Failure(
+        "token-missing", exit: 78,
+        "what this device shows the server \(address) is lost from the store",
+        details: ["what you wrote is kept here; with a new invite it stays the device it is"],
+        fix: "dossier join CODE")
     }
     self.address = try ServerAddress(address)
     self.token = token
@@ -82,6 +87,12 @@ struct SyncRun {
         }
         failure.details.append(known)
       }
+      if failure.exit == 77, try store.replica.unsentCount() > 0 {
+        let unsent = try store.replica.unsentCount()
+        failure.details.append(
+          "\(count(unsent, "change")) never sent: still in dossier export, dossier backup FILE and dossier sync --to FILE"
+        )
+      }
       throw failure
     }
   }
@@ -114,7 +125,12 @@ struct SyncRun {
     if report.givenBack > 0 {
       lines.append("the server had lost \(count(report.givenBack, "change")); they were given back")
     }
-    if let reissued = report.reissued {
+    if report.rewritten > 0 {
+      lines.append(
+        "\(count(report.rewritten, "unsent change")) of this machine \(report.rewritten == 1 ? "was" : "were") written again under a new name: the former device, or one they were built on, is shut out"
+      )
+    }
+    if let reissued = report.reissued, reissued != report.rewritten || reissued == 0 {
       lines.append(
         "this store was copied or restored; it has a new name now"
           + (reissued > 0 ? ", and \(count(reissued, "unsent change")) kept" : ""))
@@ -138,7 +154,21 @@ struct SyncRun {
     for (id, reason) in report.refused + report.quarantined {
       lines.append("refused \(id.description.prefix(12)): \(reason)")
     }
+    if !context.store.hasKey {
+      lines.append(
+        "the key of this device is lost: nothing new can be written here (dossier doctor)")
+    } else if try isUnknown() {
+      lines.append(
+        "the team does not know the new key of this machine: ask for an invite, then dossier join CODE"
+      )
+    }
     return lines.joined(separator: "\n")
+  }
+
+  /// Whether what is written here waits until a new key is let in.
+  private func isUnknown() throws -> Bool {
+    let members = try context.store.replica.membership()
+    return !members.isEmpty && members.device(context.store.replica.publicKey) == nil
   }
 
   private func count(_ number: Int, _ word: String) -> String {

@@ -12,6 +12,7 @@ struct Doctor: StoreCommand {
   @OptionGroup var options: GlobalOptions
 
   func run(_ context: Context) throws {
+    if newKey { return try context.makeNewKey() }
     let findings = try context.working("looking at everything") { (_: Progress) in
       try self.findings(context)
     }
@@ -54,6 +55,13 @@ struct Doctor: StoreCommand {
       Finding(
         "lists and search against the log",
         tables ? nil : "they differ; try: dossier doctor --rebuild"))
+    findings.append(
+      Finding(
+        "key of this device",
+        context.store.hasKey
+          ? nil
+          : "\(context.store.folder)/device.key is missing or another's: nothing can be written; try: dossier join CODE   or dossier doctor --new-key"
+      ))
     findings.append(Finding("file modes", try openFiles(context.store.folder)))
     findings.append(Finding("clock", try clock(context)))
     findings.append(Finding("waiting", try waiting(context)))
@@ -62,6 +70,7 @@ struct Doctor: StoreCommand {
   }
 
   @Flag(help: "Make all tables anew from the log.") var rebuild = false
+  @Flag(help: "Go on with a new key, because that of this device is lost.") var newKey = false
 
   private struct Finding {
     let subject: String
@@ -125,5 +134,32 @@ struct Doctor: StoreCommand {
     }
     if waiting > 0 { problems.append("\(waiting) changes wait for others that are not here yet") }
     return problems.isEmpty ? nil : problems.joined(separator: "; ")
+  }
+}
+
+extension Context {
+  /// Takes a new key in the place of the one that is lost, without a network.
+  fileprivate func makeNewKey() throws {
+    guard !store.hasKey else {
+      throw Failure(
+        "exists", exit: 73, "the key of this device is here, and good",
+        details: [
+          "nothing was changed", "a device that was shut out comes in again with a new one:",
+        ], fix: "dossier join CODE --new-key")
+    }
+    let key = try store.newKey()
+    try store.transaction {
+      try store.startNewWriter(with: key)
+      try store.introduceAgain()
+    }
+    if let former = try store.settleKey() { report("what stood in its place is in \(former)") }
+    report("this machine has a new key, and writes under a new name")
+    if try store.setting("remote.address") != nil {
+      report(
+        "  the team does not know it yet: ask for an invite, then dossier join CODE\n"
+          + "  what is written until then waits here")
+    } else {
+      report("  who took bundles of this machine says --trust to the next one, once")
+    }
   }
 }

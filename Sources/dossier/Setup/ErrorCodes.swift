@@ -124,10 +124,11 @@ enum ErrorCodes {
     Row(code: "not-yours", exit: 77, meaning: "undo: somebody else's command"),
     Row(code: "unknown-device", exit: 77, meaning: "a bundle of a device not known here"),
 
-    Row(code: "key-missing", exit: 78, meaning: "the key of this device is missing"),
+    Row(code: "key-missing", exit: 78, meaning: "the key of this device is lost"),
     Row(code: "no-members", exit: 78, meaning: "access: nobody signed for the members here"),
     Row(code: "no-remote", exit: 78, meaning: "the store has no server"),
     Row(code: "no-such-workspace", exit: 78, meaning: "the server has no such workspace"),
     Row(code: "not-set-up", exit: 78, meaning: "there is no store"),
+    Row(code: "token-missing", exit: 78, meaning: "what this device shows the server is lost"),
   ]
 }

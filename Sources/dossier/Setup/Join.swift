@@ -18,6 +18,7 @@ struct Join: AsyncParsableCommand {
   var code: String
   @Option(help: "Your name, when you enter with a bundle.") var name: String?
   @Option(help: "What this machine is called.") var device: String?
+  @Flag(help: "Enter with a new key, because the device was shut out.") var newKey = false
 
   func run() async throws {
     if code != "-", Files.isFolder(code) {
@@ -47,26 +48,18 @@ struct Join: AsyncParsableCommand {
     let name = device ?? Machine.hostName
     let now = Machine.surroundings().now()
     let founding = try Self.founding(invite, isSame ? context.store.replica : nil, now)
+    let takesNewKey = newKey || !context.store.hasKey
+    let key = try takesNewKey ? context.store.newKey() : context.store.deviceKey
     let answer: JoinResponse
     do {
       answer = try await HTTPRemote.join(
         invite, trusting: TeamServer.trust(pin: invite.pin), deviceName: name,
-        key: context.store.deviceKey, now: now, founding: founding)
-    } catch {
-      var failure = Failure(explaining: error)
-      if failure.exit == 69 {
-        failure.details.append("nothing was changed; the code can be tried again")
-        if !founding.isEmpty {
-          failure.details.append(
-            "when it was used up all the same: join with the recovery code; one shown above is void else"
-          )
-        }
-      }
-      throw failure
-    }
+        key: key, now: now, founding: founding)
+    } catch { throw Self.failure(error, founds: !founding.isEmpty) }
     let head = founding.first?.id ?? invite.membershipHead
     let keys = try Self.keys(invite, answer, head)
     try context.store.transaction {
+      if takesNewKey { try context.store.startNewWriter(with: key) }
       if isSame {
         try context.store.replica.keep(keys, sealingWith: keys.keys.max())
       } else {
@@ -80,6 +73,12 @@ struct Join: AsyncParsableCommand {
       try context.store.set("remote.device", to: answer.device)
       try context.store.set("remote.workspace", to: answer.workspaceName)
       try context.store.introduce(member: answer.member, device: name)
+    }
+    if takesNewKey {
+      let former = try context.store.settleKey()
+      context.report(
+        "this machine has a new key, and writes under a new name"
+          + (former.map { "; what stood in its place is in \($0)" } ?? ""))
     }
     context.report("joined \(answer.workspaceName) as \(answer.member) (\(answer.role)) on \(name)")
     let report = try await SyncRun(context).run()
@@ -105,6 +104,34 @@ struct Join: AsyncParsableCommand {
     // First of all: a machine that dies behind the founding comes in with it.
     show(made.recovery)
     return made.entries
+  }
+
+  /// Says of a join that came to nothing here whether the server may have done it all the same.
+  private static func failure(_ error: any Error, founds: Bool) -> Failure {
+    var failure = Failure(explaining: error)
+    switch error {
+    case SyncError.unreachable, SyncError.untrusted:
+      failure.details.append("nothing was changed; the code can be tried again")
+      return failure
+    case SyncError.refused(403, let text) where text.hasSuffix("join with a new key"):
+      failure.fix = "dossier join CODE --new-key"
+      return failure
+    case SyncError.unanswered, SyncError.notOurServer, SyncError.brokenAnswer,
+      SyncError.refused(500..., _):
+      break
+    default: return failure
+    }
+    failure.details += [
+      "nothing was changed here, but the server may have let this machine in and used the code up",
+      "try the code once more; when it is refused as used, a new invite for the same member ends it:",
+      "this machine then comes in as the device it is. If it is not to come in, have that device revoked",
+    ]
+    if founds {
+      failure.details.append(
+        "when it was used up all the same: join with the recovery code; one shown above is void else"
+      )
+    }
+    return failure
   }
 
   /// The keys of an encrypted workspace, by epoch; none of another.

@@ -1,0 +1,1 @@
+../../../schema/replica-008.sql

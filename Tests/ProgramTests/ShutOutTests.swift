@@ -1,0 +1,77 @@
+import Foundation
+import Testing
+
+/// A machine that was shut out: it is told by whom, and its words can be carried away.
+@Suite struct ShutOutTests {
+  private let team: Team
+  private let ann: Program
+  private let bob: Program
+
+  init() throws {
+    team = try Team()
+    ann = try team.machine()
+    bob = try team.machine(code: team.invite("bob"))
+    try bob.run(["new", "partnership", "Pact", "--slug", "pact"]).expectSuccess()
+    for one in [bob, ann] { try one.run(["sync"]).expectSuccess() }
+    try bob.run(["note", "never sent", "-p", "pact"]).expectSuccess()
+  }
+
+  private func path(_ name: String) -> String { team.folder.appending(path: name).path }
+
+  private func machine(_ name: String) throws -> Program {
+    let home = team.folder.appending(path: name)
+    try FileManager.default.createDirectory(at: home, withIntermediateDirectories: false)
+    return try Program(home: home, clock: nil, seed: nil)
+  }
+
+  /// By every way out; and none of it is taken from the machine.
+  private func expectTheWordsCanBeCarriedAway() throws {
+    try bob.run(["export", "-o", path("out")]).expectSuccess()
+    let page = try String(contentsOfFile: path("out/pact.md"), encoding: .utf8)
+    #expect(page.contains("never sent"), "\(page)")
+    let lines = try bob.run(["export", "--as", "jsonl", "-o", "-"]).expectSuccess().output
+    #expect(lines.contains("never sent"))
+
+    try bob.run(["sync", "--to", path("bundle")]).expectSuccess()
+    let reader = try machine("reader")
+    try reader.run(["join", path("bundle"), "--name", "bob"]).expectSuccess()
+    #expect(try reader.run(["notes", "--fields", "text"]).output == "never sent\n")
+
+    try bob.run(["backup", path("backup")]).expectSuccess()
+    let restored = try machine("restored")
+    try restored.run(["init", "--from", path("backup")]).expectSuccess()
+    #expect(try restored.run(["notes", "--fields", "text"]).output == "never sent\n")
+
+    try bob.run(["note", "written afterwards"]).expectSuccess()
+    try bob.run(["doctor"]).expectSuccess()
+    #expect(
+      try Set(bob.run(["notes", "--fields", "text"]).output.lines)
+        == ["never sent", "written afterwards"])
+  }
+
+  private func expectRefusal(_ words: String) throws {
+    let refused = try bob.run(["sync"])
+    #expect(refused.status == 77)
+    #expect(refused.errors.contains(words), "\(refused.errors)")
+    #expect(refused.errors.contains("what you wrote is kept here"))
+    #expect(refused.errors.contains("1 change never sent: still in dossier export"))
+  }
+
+  @Test func aRevokedMachineKeepsItsWordsAndIsTold() throws {
+    let device = try #require(ann.run(["access"]).output.lines.first { $0.hasPrefix("bob\t") })
+    let id = String(device.split(separator: "\t")[2])
+    try ann.run(["device", "revoke", id, "--data", team.data], program: "dossier-server")
+      .expectSuccess()
+    try expectRefusal("this device was revoked by the administrator (dossier-server device revoke)")
+    try expectTheWordsCanBeCarriedAway()
+    try ann.run(["sync"]).expectSuccess()
+    #expect(try ann.run(["notes"]).output.isEmpty)
+  }
+
+  @Test func aMachineOfADisabledMemberKeepsItsWordsAndIsTold() throws {
+    try ann.run(["user", "disable", "bob", "--data", team.data], program: "dossier-server")
+      .expectSuccess()
+    try expectRefusal("member bob was disabled by the administrator (dossier-server user disable)")
+    try expectTheWordsCanBeCarriedAway()
+  }
+}
