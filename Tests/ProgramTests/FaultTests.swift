@@ -19,12 +19,14 @@ import Testing
           Project.programs.appending(path: "dossier").path,
         ], environment: program.environment, folder: program.home.path, output: list.path,
         errors: "/dev/null", leadsGroup: true)
-      usleep(UInt32.random(in: 200_000...900_000))
+      func printed() -> String { (try? String(contentsOf: list, encoding: .utf8)) ?? "" }
+      // At whatever moment after the first.
+      for _ in 0..<3000 where printed().isEmpty { usleep(10_000) }
+      usleep(UInt32.random(in: 0...700_000))
       child.kill(group: true)
       _ = child.wait()
-      let text = (try? String(contentsOf: list, encoding: .utf8)) ?? ""
       acknowledged.formUnion(
-        text.split(separator: "\n").map { String($0.prefix(6)) }.filter { $0.count == 6 })
+        printed().split(separator: "\n").map { String($0.prefix(6)) }.filter { $0.count == 6 })
     }
     let notes = try program.dossier("notes", "--fields", "id,text")
     let there = Set(notes.output.split(separator: "\n").map { String($0.prefix(6)) })
