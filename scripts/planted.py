@@ -87,13 +87,13 @@ FAULTS = [
     ("a fork is taken for the next changeset", SYNC + "ChangesetLog.swift",
      "    guard header.previous == head.id else { return .forked }\n    guard let key", "    guard let key"),
     ("a reader may write", SYNC + "ChangesetLog.swift",
-     "    if let refusal = try mayWrite(key) { return refusal }\n", ""),
+     "    if let refusal = try mayWrite(key, header) { return refusal }\n", ""),
     ("a cursor of another log is taken for ours", SYNC + "ChangesetLog.swift",
      "    return try self.cursor(at: cursor.position) == cursor", "    return try self.cursor(at: cursor.position) != nil"),
     ("a bad signature is believed", REPLICA + "Receive.swift",
      "      signatures.isSigned(changeset, by: key)\n    else { return .refused(.badSignature) }", "      signatures.isSigned(changeset, by: key) || true\n    else { return .refused(.badSignature) }"),
     ("a copied store keeps its name", REPLICA + "Reissue.swift",
-     "      guard response.own.writer == own.writer, response.own.sequence > 0 else { return nil }", "      guard response.own.writer == own.writer, response.own.sequence > 1_000_000 else { return nil }"),
+     "    guard try response.own.writer == identity().head.writer, response.own.sequence > 0 else {", "    guard try response.own.writer == identity().head.writer, response.own.sequence > 1_000_000 else {"),
     ("unsent work of a copied store is dropped", REPLICA + "Reissue.swift",
      "    for (changeset, body) in zip(unsent, bodies) {", "    for (changeset, body) in zip(unsent, bodies).dropFirst() {"),
     ("a receipt goes back with an older bundle", REPLICA + "BundleExchange.swift",
@@ -125,7 +125,7 @@ FAULTS = [
     ("a snapshot of another branch is adopted", SYNC + "SnapshotTaking.swift",
      "    guard try continues(snapshot) else { return .refused(.forked) }\n", ""),
     ("a log drops more than its snapshot stands for", "Sources/LogStore/Log/StoredLogSnapshots.swift",
-     "        .int(kept.position))\n      try setCompacted", "        .int(kept.position + 1))\n      try setCompacted"),
+     "        .int(kept.position), .blob([]))\n      try setCompacted", "        .int(kept.position + 1), .blob([]))\n      try setCompacted"),
     ("what only our own beginning told is dropped", REPLICA + "Beginning.swift",
      "    try commit(\"begin anew\", operations)\n    // Deletions", "    // Deletions"),
     ("what was replaced in a lost history comes back", REPLICA + "Beginning.swift",
@@ -214,4 +214,5 @@ def main():
     sys.exit(0 if found == tried else 1)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -66,8 +66,8 @@ extension Refusal {
     switch self {
     case .unknownToken: "this device is not known here; ask for an invite and join"
     case .revoked:
-      "this device was revoked by the administrator (dossier-server device revoke);"
-        + " ask for a new invite"
+      "this device was revoked (dossier revoke, or dossier-server device revoke);"
+        + " ask an owner or the administrator for a new invite"
     case .disabled(let name):
       "member \(name) was disabled by the administrator (dossier-server user disable)"
     case .noWorkspace: "no such workspace here"

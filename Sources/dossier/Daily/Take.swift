@@ -34,6 +34,7 @@ struct Take: StoreCommand {
     }
     var scribe = Scribe(context, in: place)
     var lines = StandardInputLines()
+    var failures: [Failure] = []
     while !scribe.isOver {
       if context.terminal.isInputTerminal { prompt() }
       guard let bytes = lines.next() else { break }
@@ -42,18 +43,21 @@ struct Take: StoreCommand {
         tell("this line is not valid UTF-8; it waits in \(path)")
         continue
       }
-      try take(line, &scribe, context)
+      do { try take(line, &scribe, context) } catch {
+        // One line that cannot be saved must not end the meeting.
+        failures.append(Failure(explaining: error))
+        tell(failures.last?.text ?? "")
+      }
     }
     context.report("\(scribe.count) record\(scribe.count == 1 ? "" : "s") taken")
+    guard let first = failures.first else { return }
+    tell(
+      "\(failures.count) line\(failures.count == 1 ? " was" : "s were") not saved; above it says where they wait")
+    throw ExitCode(first.exit)
   }
 
   private func take(_ line: String, _ scribe: inout Scribe, _ context: Context) throws {
-    let answer: Scribe.Answer?
-    do { answer = try context.keeping(line) { try scribe.take(line) } } catch {
-      // One line that cannot be saved must not end the meeting.
-      tell(Failure(explaining: error).text)
-      return
-    }
+    let answer = try context.keeping(line) { try scribe.take(line) }
     guard let answer else { return }
     if answer.isProblem {
       tell(answer.text)

@@ -60,6 +60,12 @@ struct Tag: StoreCommand {
       }
       try context.store.write("tag") { draft in
         for tag in wanted {
+          guard !tag.hasPrefix("--") else {
+            throw Failure(
+              "bad-tag", exit: 64, "\"\(tag)\" stands behind the record, where topics are",
+              details: ["nothing was saved; options come before it"],
+              fix: "dossier tag \(tag) \(Shell.word(reference)) +topic", input: tag)
+          }
           guard let sign = tag.first, sign == "+" || sign == "-" else {
             throw Failure(
               "bad-tag", exit: 64, "\"\(tag)\" does not begin with + or -",
