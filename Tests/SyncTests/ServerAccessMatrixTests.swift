@@ -96,7 +96,8 @@ struct ServerAccessMatrixTests {
     let server = try ServerUnderTest()
     let world = try Cast(server)
     let good = try server.invite("editor-good", to: "team")
-    let late = try server.admin("user", "invite", "editor-good", "--workspace", "team", "--valid", "1s")
+    let late = try server.admin(
+      "user", "invite", "editor-good", "--workspace", "team", "--valid", "1s")
     let expired = try InviteCode(text: late.out)
     try server.admin("user", "add", "gone", "--workspace", "team")
     let disabled = try server.invite("gone")

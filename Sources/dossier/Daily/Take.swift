@@ -52,7 +52,8 @@ struct Take: StoreCommand {
     context.report("\(scribe.count) record\(scribe.count == 1 ? "" : "s") taken")
     guard let first = failures.first else { return }
     tell(
-      "\(failures.count) line\(failures.count == 1 ? " was" : "s were") not saved; above it says where they wait")
+      "\(failures.count) line\(failures.count == 1 ? " was" : "s were") not saved; above it says where they wait"
+    )
     throw ExitCode(first.exit)
   }
 
