@@ -114,7 +114,8 @@ private struct Filler {
 
   init(_ folder: String, leaving free: Int) throws {
     path = folder + "/filler"
-    let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
+    // A program that another test starts meanwhile must not hold the room after the file is gone.
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
     try #require(descriptor >= 0, "\(path): \(errno)")
     defer { close(descriptor) }
     let block = [UInt8](repeating: 1, count: 4096)
@@ -124,5 +125,8 @@ private struct Filler {
     ftruncate(descriptor, max(0, size - free))
   }
 
-  func remove() { unlink(path) }
+  func remove() {
+    truncate(path, 0)
+    unlink(path)
+  }
 }
