@@ -7,7 +7,6 @@ internal import NIOHTTPTypes
 final class FramingHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
-  typealias OutboundOut = HTTPResponsePart
 
   /// What follows on the connection is nobody's request.
   private var isRefused = false
@@ -16,7 +15,7 @@ final class FramingHandler: ChannelInboundHandler, RemovableChannelHandler {
     guard !isRefused else { return }
     if case .head(let head) = unwrapInboundIn(data), !Self.isUnmistakable(head) {
       isRefused = true
-      return refuse(context)
+      return context.close(answering: .badRequest)
     }
     context.fireChannelRead(data)
   }
@@ -27,13 +26,18 @@ final class FramingHandler: ChannelInboundHandler, RemovableChannelHandler {
       head.authority != nil && !head.headerFields.contains { $0.name.canonicalName == "host" }
     return hasOneHost && (codings.isEmpty || codings.map { $0.lowercased() } == ["chunked"])
   }
+}
 
-  private func refuse(_ context: ChannelHandlerContext) {
-    let head = HTTPResponse(
-      status: .badRequest, headerFields: [.contentLength: "0", .connection: "close"])
-    context.write(wrapOutboundOut(.head(head)), promise: nil)
-    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-    context.writeAndFlush(wrapOutboundOut(.end(nil)))
+extension ChannelHandlerContext {
+  /// Answers a request without words, and closes when that is written.
+  func close(answering status: HTTPResponse.Status, _ fields: HTTPFields = [:]) {
+    var fields = fields
+    fields[.contentLength] = "0"
+    fields[.connection] = "close"
+    let head = HTTPResponse(status: status, headerFields: fields)
+    write(NIOAny(HTTPResponsePart.head(head)), promise: nil)
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
+    writeAndFlush(NIOAny(HTTPResponsePart.end(nil)))
       .whenComplete { _ in bound.value.close(promise: nil) }
   }
 }

@@ -4,7 +4,8 @@ internal import NIOHTTPTypes
 internal import Synchronization
 
 /// Closes connections that keep the server waiting: a head, a body or the taking of an answer that comes in drops
-/// (slowloris), and more connections of one address than it may have.
+/// (slowloris), and more connections of one address than it may have. Whoever comes when there are as many as there may be
+/// in all is told to come again.
 final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias OutboundIn = HTTPResponsePart
@@ -16,6 +17,7 @@ final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private var address: String?
   /// Of the request that is here now: whether its answer has begun. It may be before its body is here.
   private var isAnswered = false
+  private var isTurnedAway = false
 
   init(_ limits: Limits, _ visitors: Visitors) {
     self.limits = limits
@@ -38,6 +40,7 @@ final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
       return context.close(promise: nil)
     }
     self.address = address
+    isTurnedAway = visitors.total > limits.connections
     wait(limits.headSeconds, context)
   }
 
@@ -50,6 +53,9 @@ final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
+    case .head where isTurnedAway:
+      return context.close(answering: .serviceUnavailable, [.retryAfter: "10"])
+    case .body where isTurnedAway, .end where isTurnedAway: return
     case .head(let head):
       isAnswered = false
       let size = head.headerFields[.contentLength].flatMap { Int($0) } ?? 0

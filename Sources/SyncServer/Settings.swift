@@ -16,8 +16,9 @@ public struct Settings: Equatable, Sendable {
 
 /// What one client may take of the server, so that it does not slow the others.
 public struct Limits: Equatable, Sendable {
-  /// Connections at a time; further ones wait to be accepted.
+  /// Connections at a time. ``spareConnections`` more are told to come again; further ones wait to be accepted.
   public var connections = 12_000
+  static let spareConnections = 256
   /// Connections at a time from one address; this machine's own are not counted.
   public var connectionsPerAddress = 512
   /// Seconds until the first request's head must be here, the handshake of TLS included.

@@ -43,16 +43,21 @@ public struct SyncServer: Sendable {
   /// - Parameter onListening: gets the port.
   public func run(onListening: @escaping @Sendable (Int) async -> Void) async throws {
     guard certificate != nil || settings.listen.isLoopback else { throw Failure.notEncrypted }
-    let connections = min(settings.limits.connections, Self.allowManyFiles())
+    var limits = settings.limits
+    limits.connections = min(
+      limits.connections, max(1, Self.allowManyFiles() - Limits.spareConnections))
     var quiet = logger
     quiet.logLevel = .warning
     let routes = Routes(services: services, settings: settings, logger: logger, metrics: metrics)
     var application = Application(
       router: routes.router(),
-      server: try certificate.map { try .tls(http, tlsConfiguration: $0.configuration) } ?? http,
+      server: try certificate.map {
+        try .tls(http(limits), tlsConfiguration: $0.configuration)
+      } ?? http(limits),
       configuration: .init(
         address: .hostname(settings.listen.host, port: settings.listen.port), backlog: 1024,
-        availableConnectionsDelegate: .maximum(connections, logger: quiet)),
+        availableConnectionsDelegate: .maximum(
+          limits.connections + Limits.spareConnections, logger: quiet)),
       onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
       logger: quiet)
     if let address = settings.metrics {
@@ -64,8 +69,8 @@ public struct SyncServer: Sendable {
     }
   }
 
-  private var http: HTTPServerBuilder {
-    let (limits, visitors) = (settings.limits, visitors)
+  private func http(_ limits: Limits) -> HTTPServerBuilder {
+    let visitors = visitors
     return .http1(
       configuration: .init(
         additionalChannelHandlers: [PatienceHandler(limits, visitors), FramingHandler()],

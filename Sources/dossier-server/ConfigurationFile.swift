@@ -66,7 +66,9 @@ struct ConfigurationFile {
           file.logLevel = level
           return true
         }, text: { $0.logLevel.rawValue }),
-      number("connections", "at a time; further ones wait", \.connections, 1...1_000_000),
+      number(
+        "connections", "at a time; further ones are told to come again", \.connections,
+        1...1_000_000),
       number(
         "connections-per-address", "at a time from one address, this machine's not counted",
         \.connectionsPerAddress, 1...1_000_000),

@@ -137,6 +137,46 @@ struct ServerFloodTests {
     #expect(try device.post(device.request()).status == 200)
   }
 
+  @Test("Whoever comes when there are as many connections as there may be is told to come again")
+  func full() throws {
+    let server = try ServerUnderTest(configuration: "connections: 4\nidle-seconds: 600\n")
+    let ask = Array("GET /health HTTP/1.1\r\nHost: l\r\n\r\n".utf8)
+    func answer(_ descriptor: Int32) -> String {
+      var said = ""
+      while !said.hasSuffix("\r\n\r\n"), !said.hasSuffix("\r\n\r\nok") {
+        let more = RawConnection.receive(descriptor)
+        if more.isEmpty { break }
+        said += more
+      }
+      return said
+    }
+    var open: [Int32] = []
+    defer { for descriptor in open { close(descriptor) } }
+    for _ in 0..<4 {
+      open.append(try RawConnection.open(ask, port: server.port))
+      #expect(answer(open[open.count - 1]).hasPrefix("HTTP/1.1 200"))
+    }
+    for _ in 0..<20 {
+      let late = try RawConnection.open(ask + ask, port: server.port)
+      defer { close(late) }
+      let said = answer(late)
+      #expect(said.hasPrefix("HTTP/1.1 503") && said.lowercased().contains("retry-after: 10"))
+      #expect(RawConnection.isClosed(late, within: 10))
+    }
+    // Those who were here are served.
+    _ = send(open[0], ask, ask.count, Int32(MSG_NOSIGNAL))
+    #expect(answer(open[0]).hasPrefix("HTTP/1.1 200"))
+    close(open.removeLast())
+    var statuses: [String] = []
+    while statuses.count < 200, statuses.last?.hasPrefix("HTTP/1.1 200") != true {
+      let next = try RawConnection.open(ask, port: server.port)
+      statuses.append(answer(next))
+      close(next)
+      usleep(10_000)
+    }
+    #expect(statuses.last?.hasPrefix("HTTP/1.1 200") == true)
+  }
+
   @Test("A bucket fills at its rate and holds no more than a minute's worth")
   func buckets() {
     let clock = Mutex(ContinuousClock.now)
