@@ -21,8 +21,8 @@ extension Replica {
   func beginAnewWithNothing() throws -> (displaced: [ChangesetID], reissued: Int) {
     try connection.transaction {
       let fork = try beginAnew(keeping: []) { try clearSnapshot() }
-      try connection.run(
-        "UPDATE replica SET position = 0, hash = ?", .blob(Digest.zero.bytes))
+      try moveCursor(
+        to: Cursor(log: identity().cursor.log, position: 0, hash: .zero), after: 0)
       return fork
     }
   }
@@ -43,23 +43,35 @@ extension Replica {
     let join = Join(here: here, there: try knownChangesets())
 
     let first = try identity().head.sequence
-    var operations: [Operation] = []
-    for (id, state) in former.sorted(by: { $0.key < $1.key }) {
-      operations += join.writes(state, try self.state(of: id, withTexts: true), on: id)
-    }
-    try commit("begin anew", operations)
-    // Deletions name what was just written too.
-    operations = []
-    for (id, state) in former.sorted(by: { $0.key < $1.key }) {
-      guard let present = try self.state(of: id) else { continue }
-      operations += join.deletions(state, present, on: id, by: try identity().head.writer)
-    }
-    try commit("begin anew", operations)
+    try write(join, former, as: "begin anew")
     return (displaced, Int(try identity().head.sequence - first))
   }
 
+  /// Makes records what they are on both sides of a join.
+  ///
+  /// - Parameter here: as they are on the side that is not in the log here.
+  /// - Returns: the last changeset that was written; nil when all was so already.
+  @discardableResult
+  func write(
+    _ join: Join, _ here: [EntityID: EntityState], as intent: String
+  ) throws -> ChangesetID? {
+    let here = here.sorted { $0.key < $1.key }
+    var operations: [Operation] = []
+    for (id, state) in here {
+      operations += join.writes(state, try self.state(of: id, withTexts: true), on: id)
+    }
+    let written = try commit(intent, operations)
+    // Deletions name what was just written too.
+    operations = []
+    for (id, state) in here {
+      guard let present = try self.state(of: id) else { continue }
+      operations += join.deletions(state, present, on: id, by: try identity().head.writer)
+    }
+    return try commit(intent, operations) ?? written
+  }
+
   /// Of each writer every changeset that is here or stands in our snapshot, by its number.
-  private func knownChangesets() throws -> Join.Known {
+  func knownChangesets() throws -> Join.Known {
     var known = Join.Known()
     try connection.forEach(
       """
@@ -82,7 +94,9 @@ extension Replica {
     for (number, _) in gone {
       try connection.run(
         """
-        INSERT OR REPLACE INTO quarantine SELECT id, ?2, bytes FROM changeset WHERE number = ?1
+        INSERT INTO quarantine (id, reason, bytes)
+        SELECT id, ?2, bytes FROM changeset WHERE number = ?1
+        ON CONFLICT (id) DO UPDATE SET reason = excluded.reason
         """, .int(number), .int(Int64(Verdict.Refusal.forked.rawValue)))
       try connection.run("DELETE FROM changeset WHERE number = ?", .int(number))
     }
@@ -104,7 +118,7 @@ extension Replica {
 /// The join of what two replicas hold whose changes have no common order any more: a value that one has and the
 /// other once had was replaced there; one that the other never had is new (as in delta-state sets with a causal
 /// context, Almeida, Shoker and Baquero 2018).
-private struct Join {
+struct Join {
   typealias Known = [Place: ChangesetID]
 
   struct Place: Hashable {

@@ -115,6 +115,7 @@ extension Replica {
       received.add(try receive(changesets))
       if isOurs { try startNewWriter() }
       try noteReceipt(of: bundle)
+      received.splitViews += try compareCheckpoints()
       return received
     }
   }

@@ -92,6 +92,8 @@ extension Replica {
       epoch: seal?.epoch ?? 0, isContinued: isContinued,
       introduction: isFirst ? Introduction(key: key.publicKey, salt: identity.salt) : nil,
       seen: try newlySeen(except: identity.number))
+    var body = body
+    body.checkpoint = try nextCheckpoint()
     try connection.run(
       "UPDATE replica SET clock = ?", .int(Int64(bitPattern: identity.clock.last.rawValue)))
     let changeset = try Changeset(

@@ -63,6 +63,9 @@ extension Replica {
     public var refused: [(id: ChangesetID, reason: Verdict.Refusal)] = []
     /// The remote had lost this many changesets that it had acknowledged; they wait to be given back.
     public var lostByRemote = 0
+    /// The remote's log is not the one it was, and has its name: it was set back without a new one, or shows different
+    /// people different things.
+    public var hasChangedItsPast = false
     /// The remote has not got what these follow or were built on.
     var gaps: [ChangesetID] = []
     /// Unsent work that was written again, because it was built on a branch that gave way.
@@ -126,10 +129,12 @@ extension Replica {
     var cursor = Cursor(
       log: response.head.log, position: request.cursor.position, hash: request.cursor.hash)
     var arrived: [Changeset] = []
+    var read: [Cursor] = []
     var positions: [(ChangesetID, Int)] = []
     for entry in entries {
       let id = try self.id(of: entry, pushed, &arrived)
       cursor = cursor.advanced(over: id)
+      read.append(cursor)
       positions.append((id, cursor.position))
       if case .known = entry, try !has(id) {
         step.needsOwnBytes = true
@@ -159,9 +164,8 @@ extension Replica {
       try connection.run(
         "UPDATE snapshot_changeset SET position = ? WHERE id = ?", .int(position), .blob(id.bytes))
     }
-    try connection.run(
-      "UPDATE replica SET log = ?, position = ?, hash = ?", .blob(end.log.bytes),
-      .int(end.position), .blob(end.hash.bytes))
+    try moveCursor(to: end, after: request.cursor.position, reading: read)
+    step.received.splitViews = try compareCheckpoints()
     step.isBehind = response.head != end
     step.lacksSnapshot = try response.head == end && hasUnplacedSnapshot()
     step.isLevel =
@@ -234,7 +238,11 @@ extension Replica {
   /// both have; what lies behind it here is unsent again and will be given back.
   private func rewind(to marks: [Cursor]) throws -> Step {
     var step = Step()
-    let common = try lastCommon(marks)
+    let common = try marks.filter(hasRead).max { $0.position < $1.position }
+    guard let common else {
+      throw ReplicaError.brokenAnswer("its marks do not go back to the beginning")
+    }
+    step.hasChangedItsPast = try common.log == identity().cursor.log
     step.lostByRemote =
       try connection.first(
         "SELECT count(*) FROM changeset WHERE position > ?", .int(common.position)
@@ -243,31 +251,7 @@ extension Replica {
       "UPDATE changeset SET position = NULL WHERE position > ?", .int(common.position))
     try connection.run(
       "UPDATE snapshot_changeset SET position = NULL WHERE position > ?", .int(common.position))
-    try connection.run(
-      "UPDATE replica SET log = ?, position = ?, hash = ?", .blob(common.log.bytes),
-      .int(common.position), .blob(common.hash.bytes))
+    try moveCursor(to: common, after: common.position)
     return step
-  }
-
-  private func lastCommon(_ marks: [Cursor]) throws -> Cursor {
-    var hashes: [Int: Digest] = [0: .zero]
-    var cursor = Cursor.start
-    try connection.forEach(
-      """
-      SELECT id, position FROM changeset WHERE position IS NOT NULL
-      UNION SELECT id, position FROM snapshot_changeset WHERE position IS NOT NULL
-      ORDER BY position
-      """, []
-    ) { row in
-      // Positions beyond a hole cannot be vouched for.
-      guard row.int(1) == cursor.position + 1 else { return }
-      cursor = cursor.advanced(over: Digest(bytes: row.blob(0)))
-      hashes[cursor.position] = cursor.hash
-    }
-    let common = marks.filter { hashes[$0.position] == $0.hash }.max { $0.position < $1.position }
-    guard let common else {
-      throw ReplicaError.brokenAnswer("its marks do not go back to the beginning")
-    }
-    return common
   }
 }

@@ -41,7 +41,7 @@ extension Replica {
     let gone = try gone(others, texts: ownEdits(besides: ours))
     var displaced: [ChangesetID] = []
     for (_, branch) in others.sorted(by: { $0.key < $1.key }) {
-      displaced += try displace(branch.number, from: Int(branch.sequence))
+      displaced += try displace(branch.number, from: Int(branch.sequence), because: .forked)
     }
     let former = try takeOut(ours)
     try applyAnew()
@@ -93,7 +93,7 @@ extension Replica {
     guard !branches.isEmpty else { return Gone() }
     let gone = try gone(branches, texts: ownEdits())
     for (_, branch) in branches.sorted(by: { $0.key < $1.key }) {
-      _ = try displace(branch.number, from: Int(branch.sequence))
+      _ = try displace(branch.number, from: Int(branch.sequence), because: .forked)
     }
     try applyAnew()
     return gone
@@ -227,16 +227,20 @@ extension Replica {
     ) { Digest(bytes: $0.blob(0)) } ?? .zero
   }
 
-  private func displace(_ writer: Int, from sequence: Int) throws -> [ChangesetID] {
+  /// Puts what a writer wrote into quarantine, from a number on. Of what was applied all is to be applied anew.
+  func displace(
+    _ writer: Int, from sequence: Int, because reason: Verdict.Refusal
+  ) throws -> [ChangesetID] {
     let ids = try connection.all(
       "SELECT id FROM changeset WHERE writer = ? AND sequence >= ? ORDER BY sequence", .int(writer),
       .int(sequence)
     ) { Digest(bytes: $0.blob(0)) }
     try connection.run(
       """
-      INSERT OR REPLACE INTO quarantine
+      INSERT INTO quarantine (id, reason, bytes)
       SELECT id, ?3, bytes FROM changeset WHERE writer = ?1 AND sequence >= ?2
-      """, .int(writer), .int(sequence), .int(Int64(Verdict.Refusal.forked.rawValue)))
+      ON CONFLICT (id) DO UPDATE SET reason = excluded.reason
+      """, .int(writer), .int(sequence), .int(Int64(reason.rawValue)))
     try cut(writer, from: sequence)
     return ids
   }

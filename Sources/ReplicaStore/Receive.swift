@@ -10,13 +10,16 @@ extension Replica {
     public var writers: Set<WriterID> = []
     /// Must not be applied; kept in quarantine.
     public var quarantined: [(id: ChangesetID, reason: Verdict.Refusal)] = []
+    /// How many show that their author was shown another log of the remote than this device (``Replica/splitViews()``).
+    public var splitViews = 0
 
     public init() {}
 
-    mutating func add(_ other: Received) {
+    public mutating func add(_ other: Received) {
       applied += other.applied
       writers.formUnion(other.writers)
       quarantined += other.quarantined
+      splitViews += other.splitViews
     }
   }
 
@@ -114,13 +117,50 @@ extension Replica {
         received.quarantined.append((changeset.id, reason))
         hasMoved = true
       }
+      for (writer, changeset, reason) in try builtOnWhatMayNotCome() {
+        received.quarantined += try displace(
+          writer, from: Int(changeset.header.sequence), because: reason
+        ).map { ($0, reason) }
+        hasMoved = true
+      }
     }
+  }
+
+  /// What others wrote knowing of something whose author may not write waits for it, and no remote will ever take either.
+  /// Its author writes it again without it.
+  ///
+  /// - Returns: of each writer the first such changeset.
+  private func builtOnWhatMayNotCome() throws -> [(Int, Changeset, Verdict.Refusal)] {
+    let waiting = try connection.all(
+      """
+      SELECT writer, bytes FROM changeset
+      WHERE applied IS NULL AND position IS NULL AND writer != (SELECT writer FROM replica)
+        AND writer NOT IN (SELECT number FROM writer JOIN former_key USING (key))
+      ORDER BY writer, sequence
+      """
+    ) { ($0.int(0), try Changeset(bytes: $0.blob(1))) }
+    var found: [Int: (Int, Changeset, Verdict.Refusal)] = [:]
+    for (writer, changeset) in waiting where found[writer] == nil {
+      for seen in changeset.header.seen {
+        let reason = try connection.first(
+          "SELECT reason FROM quarantine WHERE id = ?", .blob(seen.id.bytes)
+        ) { Verdict.Refusal(rawValue: UInt8($0.int(0))) }
+        guard case let reason?? = reason, [.notEnrolled, .readOnly].contains(reason) else {
+          continue
+        }
+        found[writer] = (writer, changeset, reason)
+        break
+      }
+    }
+    return found.sorted { $0.key < $1.key }.map(\.value)
   }
 
   private func quarantine(_ changeset: Changeset, _ reason: Verdict.Refusal) throws {
     try connection.run(
-      "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?)", .blob(changeset.id.bytes),
-      .int(Int64(reason.rawValue)), .blob(changeset.bytes))
+      """
+      INSERT INTO quarantine (id, reason, bytes) VALUES (?, ?, ?)
+      ON CONFLICT (id) DO UPDATE SET reason = excluded.reason
+      """, .blob(changeset.id.bytes), .int(Int64(reason.rawValue)), .blob(changeset.bytes))
   }
 
   /// All that was held, in the order of their writers' chains; what still waits is held again.
@@ -152,6 +192,7 @@ extension Replica {
           try applier.apply(changeset, body: body, number: number)
           try connection.run(
             "UPDATE changeset SET applied = ? WHERE number = ?", .int(order), .int(number))
+          if let checkpoint = body.checkpoint { try keep(checkpoint, of: changeset.id) }
           vector[changeset.header.writer] = changeset.header.sequence
           received.applied += 1
           received.writers.insert(changeset.header.writer)

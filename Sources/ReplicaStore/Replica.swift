@@ -35,6 +35,7 @@ public final class Replica {
     self.key = key?.publicKey == publicKey ? key : nil
     try Self.configure(connection)
     try Self.migrations.apply(to: connection)
+    try fillLogHashesAfterUpgrade()
     try rebuildAfterUpgrade()
   }
 
@@ -48,7 +49,10 @@ public final class Replica {
       let introduction = Introduction(key: key.publicKey, salt: surroundings.newRandomID())
       try insertWriter(introduction, in: connection)
       try connection.run(
-        "INSERT INTO replica VALUES (1, ?, 1, ?, 0, ?, ?, 0, ?)",
+        """
+        INSERT INTO replica (only, workspace, writer, salt, clock, reader, log, position, hash)
+        VALUES (1, ?, 1, ?, 0, ?, ?, 0, ?)
+        """,
         .blob(workspace.bytes), .blob(introduction.salt.bytes), .int(Int64(Header.reader)),
         .blob(LogID.zero.bytes), .blob(Digest.zero.bytes))
     }
@@ -74,6 +78,7 @@ public final class Replica {
       PackageResources.replica_003_sql, PackageResources.replica_004_sql,
       PackageResources.replica_005_sql, PackageResources.replica_006_sql,
       PackageResources.replica_007_sql, PackageResources.replica_008_sql,
+      PackageResources.replica_009_sql,
     ])
 
   /// A rollback journal, and every commit on disk before it is acknowledged, the folder's entry included.

@@ -91,9 +91,14 @@ extension Replica {
       }
       guard let log else { return step }
       try place(snapshot)
-      try connection.run(
-        "UPDATE replica SET log = ?, position = ?, hash = ?", .blob(log.bytes),
-        .int(snapshot.position), .blob(snapshot.hash().bytes))
+      var end = Cursor(log: log, position: 0, hash: .zero)
+      let read = snapshot.entries.map { entry in
+        end = end.advanced(over: entry.id)
+        return end
+      }
+      let shared = isAnew ? 0 : cursor.position
+      try moveCursor(to: end, after: shared, reading: Array(read[shared...]))
+      step.received.splitViews = try compareCheckpoints()
       return step
     }
   }

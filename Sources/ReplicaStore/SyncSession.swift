@@ -35,6 +35,10 @@ public struct SyncSession {
     public var quarantined: [(id: ChangesetID, reason: Verdict.Refusal)] = []
     /// Acknowledged earlier, lost by the remote since, and given back now.
     public var givenBack = 0
+    /// The remote's log was not the one it had been, under the same name.
+    public var hasChangedItsPast = false
+    /// How many changesets came whose authors were shown another log than this device (``Replica/splitViews()``).
+    public var splitViews = 0
     public var exchanges = 0
     /// Unsent work that was written again under a new name, because this store was copied or restored.
     public var reissued: Int?
@@ -157,6 +161,8 @@ extension SyncSession.Report {
     refused += step.refused
     quarantined += step.received.quarantined
     givenBack += step.lostByRemote
+    hasChangedItsPast = hasChangedItsPast || step.hasChangedItsPast
+    splitViews += step.received.splitViews
     members += step.members
     rewritten += step.rewritten
     if step.reissued > 0 { reissued = (reissued ?? 0) + step.reissued }

@@ -43,7 +43,8 @@ struct Dossier: AsyncParsableCommand {
       CommandGroup(
         name: "Team",
         subcommands: [
-          Review.self, Import.self, Access.self, Invite.self, Grant.self, Revoke.self,
+          Review.self, Quarantine.self, Import.self, Access.self, Invite.self, Grant.self,
+          Revoke.self,
         ]),
       CommandGroup(
         name: "Setup",

@@ -26,7 +26,7 @@ struct Author {
   @discardableResult
   mutating func write(
     _ parts: [[Operation]], undoes: ChangesetID? = nil, intent: String = "test",
-    at wall: UInt64 = 0
+    checkpoint: Cursor? = nil, at wall: UInt64 = 0
   ) throws -> [Changeset] {
     var written: [Changeset] = []
     for (index, operations) in parts.enumerated() {
@@ -34,7 +34,8 @@ struct Author {
         workspace: Self.workspace, writer: writer, sequence: head.sequence + 1, previous: head.id,
         clock: clock.tick(wall: wall), isContinued: index < parts.count - 1,
         introduction: head.sequence == 0 ? introduction : nil, seen: newlySeen())
-      let body = Body(intent: intent, undoes: undoes, operations: operations)
+      let body = Body(
+        intent: intent, undoes: undoes, operations: operations, checkpoint: checkpoint)
       let changeset = try Changeset(header: header, body: body, key: key)
       head = WriterHead(writer: writer, sequence: header.sequence, id: changeset.id)
       written.append(changeset)

@@ -163,6 +163,36 @@ import Testing
     }
   }
 
+  @Test func aCheckpointStandsAtTheEndAndOfALogThatBegan() throws {
+    let author = WriterID(high: 1, low: 1)
+    let log = LogID(high: 2, low: 2)
+    var payload = ByteWriter()
+    Cursor(log: log, position: 1, hash: .zero).encode(into: &payload)
+    let checkpoint = Operation(
+      entity: .zero, kind: 0, .unknown(code: Operation.Code.checkpoint, payload.bytes))
+    let unknown = Operation(entity: .zero, kind: 0, .unknown(code: 99, []))
+    func read(_ operations: Operation...) throws -> Body {
+      try Body(
+        decoding: Body(intent: "", operations: operations).encoded(by: author), writtenBy: author)
+    }
+    let body = try read(unknown, checkpoint)
+    #expect(body.operations == [unknown])
+    #expect(body.checkpoint == Cursor(log: log, position: 1, hash: .zero))
+    for operations in [[checkpoint, unknown], [checkpoint, checkpoint]] {
+      #expect(throws: FormatError.invalid("a checkpoint is not at the end")) {
+        try read(operations[0], operations[1])
+      }
+    }
+    payload = ByteWriter()
+    Cursor(log: log, position: 0, hash: .zero).encode(into: &payload)
+    let empty = Operation(
+      entity: .zero, kind: 0, .unknown(code: Operation.Code.checkpoint, payload.bytes))
+    #expect(throws: FormatError.invalid("a checkpoint of an empty log")) { try read(empty) }
+    let long = Operation(
+      entity: .zero, kind: 0, .unknown(code: Operation.Code.checkpoint, payload.bytes + [0]))
+    #expect(throws: FormatError.self) { try read(long) }
+  }
+
   @Test func base32ReadsLookAlikesAndNoForeignCharacters() {
     var dice = Dice(16)
     for count in 0..<40 {

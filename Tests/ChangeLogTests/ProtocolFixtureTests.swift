@@ -29,17 +29,23 @@ import struct Foundation.URL
     }
     let names = [
       "1-first", "2-replaced", "3-delete", "4-continued", "5-continued", "6-text", "7-edit",
+      "8-checkpoint",
     ]
     let chain = try names.map { try Changeset(bytes: bytes("changeset-\($0).bin")) }
-    #expect(chain.map(\.header.sequence) == Array(1...7))
+    #expect(chain.map(\.header.sequence) == Array(1...8))
     #expect(chain.map(\.header.previous) == [.zero] + chain.dropLast().map(\.id))
-    #expect(chain.map(\.header.isContinued) == [false, false, false, true, false, false, false])
+    #expect(
+      chain.map(\.header.isContinued) == [false, false, false, true, false, false, false, false])
     let key = try #require(chain[0].header.introduction?.key)
     #expect(chain.allSatisfy { $0.isSigned(by: key) })
     #expect(
       try chain.map { try $0.decodedBody().intent } == [
-        "note", "edit", "delete", "import", "import", "note", "edit",
+        "note", "edit", "delete", "import", "import", "note", "edit", "edit",
       ])
+    let second = Cursor.start.advanced(over: chain[0].id).advanced(over: chain[1].id)
+    #expect(try chain[7].decodedBody().checkpoint?.hash == second.hash)
+    #expect(
+      try chain.map { try $0.decodedBody().checkpoint?.position ?? 0 } == [0, 0, 0, 0, 0, 0, 0, 2])
 
     let request = try SyncRequest(decoding: bytes("sync-request.bin"))
     #expect(request.changesets == chain.prefix(2).map(\.bytes))
@@ -55,8 +61,8 @@ import struct Foundation.URL
     #expect(bundle.changesets == chain.prefix(2).map(\.bytes))
     #expect(bundle.held[chain[0].header.writer] == 2)
     let snapshot = try SignedSnapshot(decoding: bytes("snapshot.bin")).snapshot
-    #expect(snapshot.position == 8)
-    #expect(snapshot.heads.map(\.sequence).sorted() == [1, 7])
+    #expect(snapshot.position == 9)
+    #expect(snapshot.heads.map(\.sequence).sorted() == [1, 8])
     #expect(snapshot.entities.contains { !$0.state.documents.isEmpty })
     let offer = try SyncRequest(decoding: bytes("sync-request-snapshot.bin"))
     let part = try SyncResponse(decoding: bytes("sync-response-snapshot.bin"))
@@ -83,12 +89,12 @@ private struct Samples {
     let chain = both.filter { $0.header.writer == both[0].header.writer }
     let names = [
       "1-first", "2-replaced", "3-delete", "4-continued", "5-continued", "6-text", "7-edit",
+      "8-checkpoint",
     ]
     for (name, changeset) in zip(names, chain) {
       files.append(("changeset-\(name).bin", changeset.bytes))
     }
-    let log = LogID(high: 0x0102_0304_0506_0708, low: 0x090a_0b0c_0d0e_0f10)
-    let start = Cursor(log: log, position: 0, hash: .zero)
+    let start = Self.start
     let one = start.advanced(over: chain[0].id)
     let two = one.advanced(over: chain[1].id)
     let writer = chain[0].header.writer
@@ -170,6 +176,9 @@ private struct Samples {
     return invite
   }
 
+  private static let start = Cursor(
+    log: LogID(high: 0x0102_0304_0506_0708, low: 0x090a_0b0c_0d0e_0f10), position: 0, hash: .zero)
+
   private static func chain() throws -> [Changeset] {
     let wall: UInt64 = 1_700_000_000_000
     var ann = Author(key: try DeviceKey(seed: Array(0..<32)), salt: 1)
@@ -209,6 +218,11 @@ private struct Samples {
     try ann.write(
       [[operation(.edit(4, document.edit(to: "due on Friday at noon, in Tokyo")!))]],
       intent: "edit", at: wall + 5)
+    // A log that has her first two.
+    let own = ann.log.filter { $0.header.writer == ann.writer }
+    try ann.write(
+      [[operation(.add(3, .text("known")))]], intent: "edit",
+      checkpoint: start.advanced(over: own[0].id).advanced(over: own[1].id), at: wall + 6)
     return ann.log
   }
 }

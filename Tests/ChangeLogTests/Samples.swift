@@ -102,6 +102,10 @@ extension Dice {
     let writers = [author] + (0..<3).map { _ in id(Writer.self) }
     let entities = (0..<3).map { _ in (id(Entity.self), KindNumber(number(bits: 32))) }
     var body = Body(intent: text(), undoes: chance(30) ? digest() : nil, operations: [])
+    if chance(30) {
+      body.checkpoint = cursor()
+      body.checkpoint?.position += 1
+    }
     for _ in 0..<below(6) {
       let (entity, kind) = entities[below(entities.count)]
       body.operations.append(Operation(entity: entity, kind: kind, action(writers)))
@@ -128,7 +132,7 @@ extension Dice {
   }
 
   mutating func cursor() -> Cursor {
-    Cursor(log: id(), position: Int(number(bits: 53)), hash: digest())
+    Cursor(log: id(), position: Int(number(bits: 52)), hash: digest())
   }
 
   mutating func head() -> WriterHead {

@@ -74,4 +74,40 @@ import Testing
     try expectRefusal("member bob was disabled by the administrator (dossier-server user disable)")
     try expectTheWordsCanBeCarriedAway()
   }
+
+  /// What a colleague had written before he was shut out, and never sent, is offered to whoever gets it.
+  @Test func wordsOfAMachineThatIsOutAreReadAndTakenOver() throws {
+    let device = try #require(ann.run(["access"]).output.lines.first { $0.hasPrefix("bob\t") })
+    let id = String(device.split(separator: "\t")[2])
+    try bob.run(["set", "pact", "summary=Peace, as bob saw it"]).expectSuccess()
+    try ann.run(["device", "revoke", id, "--data", team.data], program: "dossier-server")
+      .expectSuccess()
+    for one in [ann, bob] { _ = try one.run(["sync"]) }
+    #expect(try ann.run(["quarantine"]).output.isEmpty)
+    try bob.run(["sync", "--to", path("bundle")]).expectSuccess()
+    let taken = try ann.run(["sync", "--from", path("bundle"), "--trust"]).expectSuccess()
+    #expect(taken.errors.contains("dossier quarantine"), "\(taken.errors)")
+
+    let shown = try ann.run(["quarantine"]).expectSuccess().output
+    #expect(shown.contains("never sent") && shown.contains("as bob saw it"), "\(shown)")
+    #expect(shown.contains("bob on "), "\(shown)")
+    #expect(try ann.run(["quarantine", "bob"]).output == shown)
+    #expect(try ann.run(["quarantine", "cem"]).status == 66)
+    #expect(try ann.run(["notes"]).output.isEmpty)
+    let json = try ann.run(["quarantine", "--json"]).expectSuccess().output
+    #expect(json.contains(#""adopted":false"#) && json.contains("never sent"))
+
+    let adopted = try ann.run(["quarantine", "bob", "--adopt"]).expectSuccess()
+    #expect(adopted.errors.contains("took over 2 changes of bob"), "\(adopted.errors)")
+    #expect(try ann.run(["notes", "--fields", "text"]).output == "never sent\n")
+    #expect(try ann.run(["show", "pact"]).output.contains("as bob saw it"))
+    #expect(try ann.run(["quarantine", "--adopt"]).status == 66)
+    #expect(try ann.run(["quarantine"]).output.contains("(taken over)"))
+    try ann.run(["sync"]).expectSuccess()
+    let cem = try team.machine(code: team.invite("cem"))
+    try cem.run(["sync"]).expectSuccess()
+    #expect(try cem.run(["notes", "--fields", "text"]).output == "never sent\n")
+    #expect(try cem.run(["log", "pact"]).output.contains("adopt"))
+    try ann.run(["doctor"]).expectSuccess()
+  }
 }

@@ -10,7 +10,7 @@ import Testing
   private let other = EntityID(high: 1, low: 2)
   private let gone = EntityID(high: 1, low: 3)
   private let former = ReplicaServer()
-  private let present = ReplicaServer(2)
+  private let present = ReplicaServer(LogID(high: 0, low: 2))
 
   /// Both know `note` and `gone`; then each writes on its own, syncs with a server of its own and compacts.
   ///

@@ -15,8 +15,20 @@ actor ReplicaServer {
   private var lostAnswers: Set<Int> = []
   private(set) var pushed = 0
 
-  init(_ number: UInt64 = 1) {
-    log = MemoryLog(id: LogID(high: 0, low: number), workspace: TestReplica.workspace)
+  init(_ id: LogID = LogID(high: 0, low: 1)) {
+    log = MemoryLog(id: id, workspace: TestReplica.workspace)
+  }
+
+  /// The same log under the same name once more, to go on differently.
+  func fork() async throws -> ReplicaServer {
+    let fork = ReplicaServer(log.head().log)
+    await fork.passOn(try changesets)
+    return fork
+  }
+
+  /// Puts into the log here what was brought elsewhere.
+  func passOn(_ changesets: [Changeset]) {
+    for changeset in changesets { log.append(changeset, from: "elsewhere") }
   }
 
   struct LineIsCut: Error {}

@@ -5,11 +5,17 @@ public struct Body: Hashable, Sendable {
   /// The changeset whose inverse this is.
   public var undoes: ChangesetID?
   public var operations: [Operation]
+  /// How far the author had read the remote's log, where that moved since the author's previous changeset: whoever was
+  /// shown another log notices by it.
+  public var checkpoint: Cursor?
 
-  public init(intent: String, undoes: ChangesetID? = nil, operations: [Operation]) {
+  public init(
+    intent: String, undoes: ChangesetID? = nil, operations: [Operation], checkpoint: Cursor? = nil
+  ) {
     self.intent = intent
     self.undoes = undoes
     self.operations = operations
+    self.checkpoint = checkpoint
   }
 
   public func encoded(by author: WriterID) -> [UInt8] {
@@ -20,6 +26,12 @@ public struct Body: Hashable, Sendable {
       payload = ByteWriter(reserving: 64)
       let code = operation.encode(into: &payload, &tables)
       encodedOperations.append(varint: code)
+      encodedOperations.append(block: payload.bytes)
+    }
+    if let checkpoint {
+      payload = ByteWriter(reserving: 64)
+      checkpoint.encode(into: &payload)
+      encodedOperations.append(varint: Operation.Code.checkpoint)
       encodedOperations.append(block: payload.bytes)
     }
     var writer = ByteWriter(reserving: encodedOperations.bytes.count + 128)
@@ -33,7 +45,7 @@ public struct Body: Hashable, Sendable {
       writer.append(varint: UInt64(kind))
       writer.append(id: entity)
     }
-    writer.append(count: operations.count)
+    writer.append(count: operations.count + (checkpoint == nil ? 0 : 1))
     writer.append(raw: encodedOperations.bytes)
     return writer.bytes
   }
@@ -50,13 +62,24 @@ public struct Body: Hashable, Sendable {
     let count = try reader.itemCount(minimumSize: 2)
     operations = []
     operations.reserveCapacity(count)
-    for _ in 0..<count {
+    for index in 0..<count {
       let code = try reader.varint()
       var payload = try reader.nested(try reader.count(upTo: reader.remaining))
+      if code == Operation.Code.checkpoint, index == count - 1 {
+        checkpoint = try Self.checkpoint(from: &payload)
+        continue
+      }
       operations.append(try Operation(code: code, from: &payload, &tables))
     }
     try tables.expectCanonical()
     try reader.expectEnd()
+  }
+
+  private static func checkpoint(from reader: inout ByteReader) throws(FormatError) -> Cursor {
+    let checkpoint = try Cursor(from: &reader)
+    guard checkpoint.position > 0 else { throw .invalid("a checkpoint of an empty log") }
+    try reader.expectEnd()
+    return checkpoint
   }
 
   /// Names that several operations share are written once and then counted: 16 bytes become one.

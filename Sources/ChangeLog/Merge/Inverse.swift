@@ -134,7 +134,11 @@ private struct Command {
       let former = try replaced.compactMap(value)
       guard let first = former.first else {
         // What it replaced may not be known here any more.
-        return replaced.isEmpty ? [.put(field, .null, replacing: [id])] : nil
+        guard replaced.isEmpty else { return nil }
+        // Where others stand beside it they stay, and an equal value counts once.
+        let rivals = present.fields.first { $0.number == field && $0.shape == .register }?.alive
+        let rival = rivals?.last { $0.id != id }?.value
+        return [.put(field, rival ?? .null, replacing: [id])]
       }
       // What had been siblings become siblings again.
       return [.put(field, first, replacing: [id])]

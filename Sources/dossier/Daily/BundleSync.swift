@@ -120,8 +120,7 @@ struct BundleSync {
           let bundle = try Self.bundle(folder.read(name), name)
           try refuseUnlessKnown(bundle, name, trusts: trusts)
           let received = try store.replica.take(bundle, named: name, inFolder: folder.id)
-          all.applied += received.applied
-          all.quarantined += received.quarantined
+          all.add(received)
           makers.insert(bundle.maker)
         } catch  where Self.concernsOneBundle(error) {
           // Half copied, perhaps: it is read next time. The others are read now.
@@ -172,6 +171,13 @@ struct BundleSync {
       (isDryRun ? "would take " : "took ") + Self.changes(received.applied) + " from " + maker)
     for (id, reason) in received.quarantined {
       context.report("refused \(id.description.prefix(12)): \(reason)")
+    }
+    if !received.quarantined.isEmpty, !isDryRun {
+      context.report("what they say can be read: dossier quarantine")
+    }
+    if received.splitViews > 0 {
+      context.report(
+        "the server showed somebody else another log than this machine (dossier doctor)")
     }
     if isDryRun { return }
     let authors = try store.authors()

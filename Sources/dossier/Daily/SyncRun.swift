@@ -125,6 +125,15 @@ struct SyncRun {
     if report.givenBack > 0 {
       lines.append("the server had lost \(count(report.givenBack, "change")); they were given back")
     }
+    if report.hasChangedItsPast {
+      lines.append(
+        "its log is another one now, under the same name: ask whoever runs it whether it was set back by copying files (dossier-server restore gives it a new name); if not, it shows people different things"
+      )
+    }
+    if report.splitViews > 0 {
+      lines.append(
+        "the server showed somebody else another log than this machine (dossier doctor)")
+    }
     if report.rewritten > 0 {
       lines.append(
         "\(count(report.rewritten, "unsent change")) of this machine \(report.rewritten == 1 ? "was" : "were") written again under a new name: the former device, or one they were built on, is shut out"
@@ -153,6 +162,9 @@ struct SyncRun {
     }
     for (id, reason) in report.refused + report.quarantined {
       lines.append("refused \(id.description.prefix(12)): \(reason)")
+    }
+    if !report.quarantined.isEmpty {
+      lines.append("what they say can be read: dossier quarantine")
     }
     if !context.store.hasKey {
       lines.append(

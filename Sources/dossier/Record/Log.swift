@@ -32,8 +32,8 @@ struct Log: StoreCommand {
         }
         for operation in logged.body.operations where operation.entity == found.id {
           guard
-            let change = try describe(
-              operation, found.kind, texts[logged.changeset.id], context)
+            let change = try context.describe(
+              operation, found.kind, texts[logged.changeset.id])
           else { continue }
           if context.wantsJSON {
             entries.append(
@@ -64,15 +64,16 @@ struct Log: StoreCommand {
       }
     }
   }
+}
 
+extension Context {
   /// What one operation did, in words; nil for what is not shown to people.
-  private func describe(
-    _ operation: Operation, _ kind: Kind, _ states: (before: EntityState?, after: EntityState)?,
-    _ context: Context
+  func describe(
+    _ operation: Operation, _ kind: Kind, _ states: (before: EntityState?, after: EntityState)?
   ) throws -> (field: String, value: String, replaced: [String])? {
     func former(_ changes: [ChangeID], _ type: FieldType) throws -> [String] {
-      try changes.compactMap { try context.store.replica.value(of: $0, on: operation.entity) }
-        .map { try context.text($0, type) }.filter { !$0.isEmpty }
+      try changes.compactMap { try store.replica.value(of: $0, on: operation.entity) }
+        .map { try text($0, type) }.filter { !$0.isEmpty }
     }
     func named(_ number: FieldNumber) -> (name: String, type: FieldType)? {
       guard let field = kind.field(number) else { return ("field \(number)", .text) }
@@ -81,12 +82,12 @@ struct Log: StoreCommand {
     switch operation.action {
     case .put(let number, let value, let replaced):
       guard let (name, type) = named(number) else { return nil }
-      let text = try context.text(value, type)
-      return (name, text.isEmpty ? "(empty)" : text, try former(replaced, type))
+      let words = try text(value, type)
+      return (name, words.isEmpty ? "(empty)" : words, try former(replaced, type))
     case .write(let number, let text, let replaced):
       guard let (name, type) = named(number) else { return nil }
       return (
-        name, text.string.isEmpty ? "(empty)" : try context.text(.text(text), type),
+        name, text.string.isEmpty ? "(empty)" : try self.text(.text(text), type),
         try former(replaced, type)
       )
     case .edit(let number, let edit):
@@ -95,10 +96,10 @@ struct Log: StoreCommand {
       if edit.hunks.isEmpty { return (name, "decided as it is", []) }
       // The whole text, so that any earlier one can be had again.
       if let after = states?.after[number]?.shown {
-        let before = try states?.before?[number]?.shown.map { try context.text($0, .text) }
-        return (name, try context.text(after, .text), before.map { [$0] } ?? [])
+        let before = try states?.before?[number]?.shown.map { try text($0, .text) }
+        return (name, try text(after, .text), before.map { [$0] } ?? [])
       }
-      let words = try edit.hunks.map { try context.text(.text($0.inserted), .text) }
+      let words = try edit.hunks.map { try text(.text($0.inserted), .text) }
       let inserted = words.filter { !$0.isEmpty }.map { "\"\($0)\"" }
       return (
         name, inserted.isEmpty ? "words removed" : "edited: " + inserted.joined(separator: " … "),
@@ -106,7 +107,7 @@ struct Log: StoreCommand {
       )
     case .add(let number, let value):
       guard let (name, type) = named(number) else { return nil }
-      return (name, "+ " + (try context.text(value, type)), [])
+      return (name, "+ " + (try text(value, type)), [])
     case .remove(let number, let additions):
       guard let (name, type) = named(number) else { return nil }
       return (name, "- " + (try former(additions, type)).joined(separator: ", "), [])

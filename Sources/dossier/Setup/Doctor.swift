@@ -13,6 +13,7 @@ struct Doctor: StoreCommand {
 
   func run(_ context: Context) throws {
     if newKey { return try context.makeNewKey() }
+    if settle { return try context.settleSplitViews() }
     let findings = try context.working("looking at everything") { (_: Progress) in
       try self.findings(context)
     }
@@ -66,11 +67,14 @@ struct Doctor: StoreCommand {
     findings.append(Finding("clock", try clock(context)))
     findings.append(Finding("waiting", try waiting(context)))
     findings.append(Finding("remote", try remote(context)))
+    findings.append(Finding("what the server shows everybody", try splitViews(context)))
     return findings
   }
 
   @Flag(help: "Make all tables anew from the log.") var rebuild = false
   @Flag(help: "Go on with a new key, because that of this device is lost.") var newKey = false
+  @Flag(help: "What the server showed people differently was looked into, and is told no more.")
+  var settle = false
 
   private struct Finding {
     let subject: String
@@ -125,6 +129,18 @@ struct Doctor: StoreCommand {
     return waits + ", last sync \(Machine.text(Timestamp(milliseconds: last))); try: dossier sync"
   }
 
+  private func splitViews(_ context: Context) throws -> String? {
+    let open = try context.store.replica.splitViews().filter { !$0.isSettled }
+    guard let first = open.first else { return nil }
+    let header = first.changeset.header
+    let author = try context.store.authors()[header.writer]
+    let whom = author.map { "\($0.member) on \($0.device)" } ?? "somebody"
+    return
+      "it showed \(whom) another log than this machine, under one name: change \(first.changeset.id.description.prefix(12)) was signed knowing of a log that at number \(first.here.position) is not the one here"
+      + (open.count > 1 ? ", and \(open.count - 1) more" : "")
+      + "; noticed \(Machine.text(first.noticed)). Either it was set back by copying files (dossier-server restore gives the log a new name), or it keeps words from people: ask whoever runs it, and exchange bundles with your colleagues (dossier sync --to FILE); when it is settled: dossier doctor --settle"
+  }
+
   private func waiting(_ context: Context) throws -> String? {
     let refused = try context.store.replica.refused()
     let waiting = try context.store.replica.waitingCount()
@@ -138,6 +154,16 @@ struct Doctor: StoreCommand {
 }
 
 extension Context {
+  fileprivate func settleSplitViews() throws {
+    let open = try store.replica.splitViews().count { !$0.isSettled }
+    guard open > 0 else {
+      throw Failure(
+        "nothing-waits", exit: 66, "the server showed everybody the same, as far as is known here")
+    }
+    try store.replica.settleSplitViews()
+    report("settled; the changes that show it stay in the store")
+  }
+
   /// Takes a new key in the place of the one that is lost, without a network.
   fileprivate func makeNewKey() throws {
     guard !store.hasKey else {

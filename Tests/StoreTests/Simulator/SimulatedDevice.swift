@@ -131,6 +131,11 @@ final class SimulatedDevice {
     guard
       cursor.position == 0 || positions.prefix(cursor.position) == Array(1...cursor.position)[...]
     else { return "the cursor is beyond what was read" }
+    let hashes = try replica.replica.connection.all(
+      "SELECT position, hash FROM log_hash ORDER BY position"
+    ) { ($0.int(0), Digest(bytes: $0.blob(1))) }
+    guard hashes.map(\.0) == Array(1..<cursor.position + 1), hashes.last?.1 ?? .zero == cursor.hash
+    else { return "the running hashes are not those of what was read" }
     return nil
   }
 

@@ -203,6 +203,14 @@ final class SimulatedServer {
 
   func head() throws -> Cursor { try log!.head() }
 
+  /// Whether its log is not the one that a cursor is of, and has its name.
+  func contradicts(_ cursor: Cursor) throws -> Bool {
+    guard let log, try log.head().log == cursor.log, cursor.position > 0 else { return false }
+    let read = try log.entries(after: 0, limit: .max).prefix(cursor.position)
+    return read.count < cursor.position
+      || read.reduce(Digest.zero) { $0.followed(by: $1.id) } != cursor.hash
+  }
+
   /// Those of which it has the bytes.
   func changesets() throws -> [Changeset] {
     try log!.entries(after: 0, limit: .max).filter { !$0.bytes.isEmpty }

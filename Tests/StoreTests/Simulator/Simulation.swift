@@ -18,7 +18,7 @@ struct SimulatedStep: CustomStringConvertible {
     case crashWriting, crashSyncing, crashServer, diskFails, reopen, rebuild
     case backUp, setBack, copyDevice, setServerBack, backUpServer, replaceServer
     case role, revoke, oldRequest
-    case snapshot, compactServer, compactDevice, newDevice, newerProgram, outsider
+    case snapshot, compactServer, compactDevice, newDevice, newerProgram, outsider, splitView
   }
 
   var description: String { "\(kind.rawValue) \(seed)" }
@@ -73,6 +73,11 @@ final class Simulation {
   private var names = 0
   private let seed: UInt64
   private var backups: [(disk: CrashDisk, key: UInt64)] = []
+  /// The server as it shows itself to some devices, under the same name: from a moment on another log.
+  private var otherFace: SimulatedServer?
+  private var deceived: Set<String> = []
+  /// Whether anybody may have been shown two logs of one name.
+  private var isHonest = true
   private var serverBackup: (disk: CrashDisk, administrator: DeviceKey)?
   private var folder: [(name: String, bytes: [UInt8])] = []
   var marks = 0
@@ -166,6 +171,7 @@ final class Simulation {
       serverBackup = (server.disk.copy().restarted(damage: nil), server.administrator)
     case .setServerBack:
       guard let backup = serverBackup else { break }
+      isHonest = false
       try replaceServer(on: backup.disk.copy(), administrator: backup.administrator)
     case .replaceServer:
       if dice.chance(30) { try replaceServer(on: CrashDisk(), administrator: nil) }
@@ -196,6 +202,15 @@ final class Simulation {
       if dice.chance(50), let breach = try outsider.trespass(on: server) {
         throw Broken(description: breach)
       }
+    case .splitView:
+      isHonest = false
+      otherFace =
+        try otherFace
+        ?? SimulatedServer(
+          number: servers, disk: server.disk.copy().restarted(damage: nil),
+          administrator: server.administrator)
+      if deceived.remove(device.name) == nil { deceived.insert(device.name) }
+      faults += 1
     case .role: try server.toggleRole(of: device.replica.key.publicKey)
     case .revoke:
       // Somebody must be left to be level with.
@@ -236,7 +251,27 @@ final class Simulation {
   }
 
   func line(_ device: SimulatedDevice) -> SimulatedLine {
-    SimulatedLine(server: server, device: device.name, key: device.replica.key.publicKey)
+    let server = deceived.contains(device.name) ? otherFace ?? server : server
+    return SimulatedLine(server: server, device: device.name, key: device.replica.key.publicKey)
+  }
+
+  /// From now on everybody is shown the same.
+  func showOneFace() {
+    otherFace?.close()
+    otherFace = nil
+    deceived = []
+  }
+
+  /// - Parameter isContradicted: whether the log that the device met is not the one it knew by that name.
+  func check(
+    _ report: SyncSession.Report, of device: SimulatedDevice, isContradicted: Bool
+  ) throws {
+    if isContradicted, !report.hasChangedItsPast {
+      throw Broken(description: "\(device.name) was shown two logs, and did not notice")
+    }
+    if isHonest, report.hasChangedItsPast || report.splitViews > 0 {
+      throw Broken(description: "\(device.name) suspects a server that showed everybody the same")
+    }
   }
 
   private func sync(
@@ -251,10 +286,14 @@ final class Simulation {
     line.weather.place = dice.below(1 << 16)
     if dice.chance(50) { line.weather.trouble = .none }
     if line.weather.trouble != .none { faults += 1 }
+    if line.weather.trouble == .answerChanged { isHonest = false }
+    let isContradicted =
+      try line.weather.trouble == .none && line.server.contradicts(device.replica.identity.cursor)
     do {
-      _ = try await SyncSession(
+      let report = try await SyncSession(
         device.replica.replica, with: line, snapshotDistance: snapshotDistance
       ).run()
+      try check(report, of: device, isContradicted: isContradicted)
     } catch is SimulatedLine.IsCut {
     } catch is SimulatedServer.IsDown {
     } catch is SimulatedServer.Refused {
@@ -337,6 +376,7 @@ final class Simulation {
 
   private func replaceServer(on disk: CrashDisk, administrator: DeviceKey?) throws {
     servers += 1
+    showOneFace()
     server.close()
     server = try SimulatedServer(number: servers, disk: disk, administrator: administrator)
     faults += 1

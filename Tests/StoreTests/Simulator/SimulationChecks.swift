@@ -59,6 +59,7 @@ extension Simulation {
 
   func heal() async throws {
     trace.append("the world heals")
+    showOneFace()
     try server.mend()
     try server.letEverybodyWrite()
     try countAgain()
@@ -135,7 +136,9 @@ extension Simulation {
   private func syncHealed(_ device: SimulatedDevice) async throws {
     for _ in 0..<3 {
       do {
-        _ = try await SyncSession(device.replica.replica, with: line(device)).run()
+        let isContradicted = try server.contradicts(device.replica.identity.cursor)
+        let report = try await SyncSession(device.replica.replica, with: line(device)).run()
+        try check(report, of: device, isContradicted: isContradicted)
         return
       } catch is SimulatedServer.Refused {
         if try server.membership().device(device.replica.key.publicKey)?.revoked != nil { return }

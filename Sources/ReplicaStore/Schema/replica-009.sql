@@ -1,0 +1,1 @@
+../../../schema/replica-009.sql

@@ -1,0 +1,113 @@
+import ChangeLog
+import ReplicaStore
+import SQLite
+import Testing
+
+/// The words of somebody who may not bring them in, taken over by somebody who may.
+@Suite struct QuarantineTests {
+  private let note = EntityID(high: 1, low: 1)
+  private let other = EntityID(high: 1, low: 2)
+  private let ann: TestReplica
+  private let cem: TestReplica
+
+  /// Both know the same; what Cem writes from here on nobody takes from him.
+  init() throws {
+    ann = try TestReplica(1)
+    cem = try TestReplica(2)
+    try ann.put(1, .text("first"), on: note)
+    try ann.add(2, .text("kept"), on: note)
+    try ann.add(2, .text("taken away"), on: note)
+    try ann.commit(
+      Operation(entity: note, kind: 1, .write(4, Text("one two three"), replacing: [])))
+    try ann.put(1, .text("to be deleted"), on: other)
+    try give(ann, to: cem)
+  }
+
+  private func give(_ one: TestReplica, to another: TestReplica) throws {
+    for bytes in try one.replica.bundles(beyond: VersionVector(), maker: "one") {
+      try another.replica.take(Bundle(decoding: bytes))
+    }
+  }
+
+  /// Puts what Cem wrote into Ann's quarantine.
+  private func refuse(_ reason: Verdict.Refusal = .notEnrolled) throws {
+    let writer = try cem.identity.head.writer
+    for changeset in try cem.log() where changeset.header.writer == writer {
+      try ann.replica.connection.run(
+        "INSERT INTO quarantine (id, reason, bytes) VALUES (?, ?, ?)", .blob(changeset.id.bytes),
+        .int(Int64(reason.rawValue)), .blob(changeset.bytes))
+    }
+  }
+
+  private func edit(_ one: TestReplica, to text: String) throws {
+    let state = try #require(try one.replica.state(of: note, withTexts: true))
+    let value = try #require(state[4]?.alive.first)
+    let edit = try #require(state.document(of: value, in: 4)?.edit(to: text))
+    try one.commit(Operation(entity: note, kind: 1, .edit(4, edit)))
+  }
+
+  private func adoptAll() throws -> Int {
+    try ann.replica.adopt(Set(ann.replica.quarantined().map(\.changeset.id)))
+  }
+
+  @Test func allThatWasWrittenIsThereAsIfItHadCome() throws {
+    try cem.put(1, .text("cem's"), on: note)
+    try cem.put(1, .text("cem's, better"), on: note)
+    try cem.add(2, .text("added"), on: note)
+    try cem.remove(2, .text("taken away"), from: note)
+    try edit(cem, to: "one TWO three")
+    try cem.delete(other)
+    let new = EntityID(high: 1, low: 3)
+    try cem.put(1, .text("a new one"), on: new)
+    try refuse()
+    #expect(try ann.replica.quarantined().allSatisfy(\.isAdoptable))
+    #expect(
+      try ann.replica.quarantined().map(\.author) == Array(repeating: cem.key.publicKey, count: 7))
+    #expect(try adoptAll() == 7)
+    for (entity, field) in [(note, 1), (note, 2), (new, 1)] as [(EntityID, FieldNumber)] {
+      let here = try Set(ann.values(field, of: entity))
+      #expect(try here == Set(cem.values(field, of: entity)), "\(entity) \(field)")
+    }
+    #expect(try ann.values(4, of: note) == [.text("one TWO three")])
+    #expect(try ann.replica.state(of: other)?.isDeleted == true)
+    #expect(try ann.replica.review().isEmpty)
+    // In Ann's name, once.
+    #expect(try ann.replica.latest(1)[0].changeset.header.writer == ann.identity.head.writer)
+    #expect(try ann.replica.quarantined().allSatisfy { $0.adopted != nil && !$0.isAdoptable })
+    #expect(try adoptAll() == 0)
+    #expect(try ann.replica.deviations().isEmpty)
+  }
+
+  @Test func whatWasSaidMeanwhileStaysBesideIt() throws {
+    try cem.put(1, .text("cem's"), on: note)
+    try edit(cem, to: "one two three, and four")
+    try cem.delete(other)
+    try ann.put(1, .text("ann's"), on: note)
+    try edit(ann, to: "zero, one two three")
+    try ann.put(1, .text("not to be deleted"), on: other)
+    try refuse()
+    #expect(try adoptAll() == 3)
+    #expect(try Set(ann.values(1, of: note)) == [.text("ann's"), .text("cem's")])
+    #expect(try ann.values(4, of: note) == [.text("zero, one two three, and four")])
+    #expect(try ann.replica.state(of: other)?.isDeleted == false)
+    // One command takes it back.
+    let command = try #require(try ann.replica.latest(1).first)
+    try ann.undo(command)
+    #expect(try ann.values(1, of: note) == [.text("ann's")])
+  }
+
+  @Test func wordsOfNobodyAndOfAnotherBranchAreNotTakenOver() throws {
+    try cem.put(1, .text("cem's"), on: note)
+    let changeset = try #require(try cem.log().last)
+    var bytes = changeset.bytes
+    bytes[bytes.count - 1] ^= 1
+    try refuse(.forked)
+    try ann.replica.connection.run(
+      "INSERT INTO quarantine (id, reason, bytes) VALUES (?, ?, ?)", .blob(Digest(of: bytes).bytes),
+      .int(Int64(Verdict.Refusal.notEnrolled.rawValue)), .blob(bytes))
+    #expect(try ann.replica.quarantined().map { $0.author == nil }.filter { $0 }.count == 1)
+    #expect(try !ann.replica.quarantined().contains(where: \.isAdoptable))
+    #expect(try adoptAll() == 0)
+    #expect(try ann.values(1, of: note) == [.text("first")])
+  }
+}
