@@ -37,12 +37,14 @@ enum RawConnection {
       setsockopt(
         descriptor, SOL_SOCKET, SO_RCVBUF, &room, socklen_t(MemoryLayout<Int32>.size))
     }
+    var limit = timeval(tv_sec: 60, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     try connect(descriptor, port)
     if !bytes.isEmpty { _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
     return descriptor
   }
 
-  /// What comes next; empty at the end.
+  /// What comes next; empty at the end, and when nothing comes for a minute.
   static func receive(_ descriptor: Int32) -> String {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     let count = recv(descriptor, &buffer, buffer.count, 0)
