@@ -127,7 +127,7 @@ FAULTS = [
     ("a log drops more than its snapshot stands for", "Sources/LogStore/Log/StoredLogSnapshots.swift",
      "        .int(kept.position), .blob([]))\n      try setCompacted", "        .int(kept.position + 1), .blob([]))\n      try setCompacted"),
     ("what only our own beginning told is dropped", REPLICA + "Beginning.swift",
-     "    try commit(\"begin anew\", operations)\n    // Deletions", "    // Deletions"),
+     "    let written = try commit(intent, operations)\n", "    let written: ChangesetID? = nil\n"),
     ("what was replaced in a lost history comes back", REPLICA + "Beginning.swift",
      "      rival.changes.allSatisfy(isKnownToBoth) && !alive.contains { $0.id == rival.id }", "      rival.changes.isEmpty && !alive.contains { $0.id == rival.id }"),
     ("what stands on a branch that the remote will not take stays here", REPLICA + "SyncSession.swift",
@@ -144,10 +144,24 @@ FAULTS = [
      "    var seen = kept[edit.text] ?? [:]\n", "    var seen: [WriterID: ChangeID] = [:]\n"),
     ("a bundle leaves out one too many", REPLICA + "BundleExchange.swift",
      "guard UInt64(row.int(2)) > known[WriterID(bytes: row.blob(1))] else { return }", "guard UInt64(row.int(2)) > known[WriterID(bytes: row.blob(1))] + (known.all.isEmpty ? 0 : 1) else { return }"),
+    ("nobody says what log he was shown", REPLICA + "Checkpoints.swift",
+     "    guard cursor.position > 0,\n", "    guard cursor.position > 1 << 40,\n"),
+    ("a checkpoint that does not agree is passed over", REPLICA + "Checkpoints.swift",
+     "guard let known, known != said else { continue }", "guard let known, known.position != said.position else { continue }"),
+    ("a checkpoint is compared with another log", REPLICA + "Checkpoints.swift",
+     "      guard said.log == cursor.log else { continue }\n", ""),
+    ("running hashes of a log that went stay", REPLICA + "Checkpoints.swift",
+     '    try connection.run("DELETE FROM log_hash WHERE position > ?", .int(shared))\n', '    try connection.run("DELETE FROM log_hash WHERE position > ?", .int(max(shared, cursor.position)))\n'),
+    ("a log that changed its past is taken for one that was restored", REPLICA + "Exchange.swift",
+     "step.hasChangedItsPast = try common.log == identity().cursor.log", "step.hasChangedItsPast = try common.log != identity().cursor.log"),
+    ("what was built on words that may not come waits for them", REPLICA + "Receive.swift",
+     "[.notEnrolled, .readOnly].contains(reason)", "[.tooLarge].contains(reason)"),
+    ("words are taken over that nobody signed", REPLICA + "Quarantine.swift",
+     "changeset.isSigned(by: $0) ? $0 : nil", "changeset.bytes.isEmpty ? nil : $0"),
     ("a position is given outside the transaction", "Sources/LogStore/Log/StoredLog.swift",
      "let next = try head().advanced(over: changeset.id)", "let next = try Cursor(log: head().log, position: head().position + (head().position % 7 == 6 ? 2 : 1), hash: head().advanced(over: changeset.id).hash)"),
 ]
-SUITES = "HistoriesTests|TextTests|ReplicaHistories|SimulatorTests|PowerLossTests|ReplicaWorld|ExchangeContract|ReplicaHostile|ReplicaSync|ChangesetLogContract|ReplicaMerge|SnapshotTests|ForkTests|BeginningTests|UndoTests|ContractSnapshot|MembershipTests|MembershipSyncTests"
+SUITES = "HistoriesTests|TextTests|ReplicaHistories|SimulatorTests|PowerLossTests|ReplicaWorld|ExchangeContract|ReplicaHostile|ReplicaSync|ChangesetLogContract|ReplicaMerge|SnapshotTests|ForkTests|BeginningTests|UndoTests|SplitViewTests|QuarantineTests|ContractSnapshot|MembershipTests|MembershipSyncTests"
 
 
 def run(command, folder, log, environment=None):
