@@ -7,7 +7,7 @@ import class Foundation.ProcessInfo
 /// Random histories of several devices must end in one state, in which nothing anybody wrote is missing.
 @Suite struct HistoriesTests {
   private static let count =
-    ProcessInfo.processInfo.environment["HISTORIES"].flatMap(UInt64.init) ?? 9600
+    ProcessInfo.processInfo.environment["HISTORIES"].flatMap(UInt64.init) ?? 4800
   /// Tests run side by side: one share for each of some processors.
   private static let shares: UInt64 = 4
 

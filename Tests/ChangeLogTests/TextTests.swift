@@ -209,7 +209,7 @@ import class Foundation.ProcessInfo
   }
 
   private static let count =
-    ProcessInfo.processInfo.environment["TEXTS"].flatMap(UInt64.init) ?? 4000
+    ProcessInfo.processInfo.environment["TEXTS"].flatMap(UInt64.init) ?? 2000
 
   /// Random edits by three to five people, exchanged in any order that keeps causes first.
   @Test(arguments: 0..<UInt64(4))
