@@ -10,7 +10,7 @@ struct DossierServer: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       Init.self, Serve.self, User.self, DeviceGroup.self, WorkspaceGroup.self, Check.self,
-      Stats.self, Compact.self, Backup.self, Restore.self, Migrate.self,
+      Stats.self, Compact.self, Backup.self, Restore.self, Renew.self, Migrate.self,
     ])
 
   static func main() async {

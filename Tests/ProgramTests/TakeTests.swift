@@ -88,6 +88,18 @@ import Testing
     #expect(taken.errors.contains("there is no rule \"nonsense\""))
   }
 
+  /// A line that is no text waits in a file; the meeting goes on, and its end says that not all was saved.
+  @Test func aLineThatIsNoTextIsKept() throws {
+    defer { try? FileManager.default.removeItem(at: program.home) }
+    let dossier = Project.programs.appending(path: "dossier").path
+    let script = "printf 'one\\nbad \\377 word\\ntwo\\n' | '\(dossier)' take d"
+    let taken = try program.run(["-c", script], program: "/bin/sh")
+    #expect(taken.status == 65 && taken.errors.contains("1 line was not saved"), "\(taken.errors)")
+    #expect(taken.errors.contains("not valid UTF-8; it waits in"))
+    #expect(try Set(program.run(["notes", "--fields", "text"]).output.lines) == ["one", "two"])
+    #expect(try program.run(["doctor"]).output.contains("1 text that could not be saved"))
+  }
+
   /// What was there before the meeting, and what another window writes, is not the scribe's to take back.
   @Test func undoTakesBackTheLinesOfThisSessionOnly() throws {
     defer { try? FileManager.default.removeItem(at: program.home) }

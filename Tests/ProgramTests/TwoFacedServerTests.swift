@@ -79,4 +79,24 @@ import Testing
     }
     for one in [ann, bob] { #expect(try one.run(["notes"]).output.lines.count == 2) }
   }
+
+  /// Set back by copying, and renamed then.
+  @Test func aServerThatIsRenewedIsNotSuspected() throws {
+    team.stop()
+    try FileManager.default.copyItem(atPath: team.data, toPath: otherFace)
+    try team.start()
+    let serving = try ann.run(["renew", "--data", team.data], program: "dossier-server")
+    #expect(serving.status != 0, "it serves")
+    try bob.run(["note", "after the copy"]).expectSuccess()
+    for one in [bob, ann] { try one.run(["sync"]).expectSuccess() }
+    try ann.run(["note", "knowing of it"]).expectSuccess()
+    try ann.run(["renew", "--data", otherFace], program: "dossier-server").expectSuccess()
+    try show(otherFace, instead: team.folder.appending(path: "lost").path)
+    for one in [ann, bob, ann] {
+      let synced = try one.run(["sync"]).expectSuccess()
+      #expect(!synced.errors.contains("another"), "\(synced.errors)")
+      #expect(try one.run(["doctor"]).status == 0)
+    }
+    for one in [ann, bob] { #expect(try one.run(["notes"]).output.lines.count == 2) }
+  }
 }

@@ -77,6 +77,29 @@ public final class LogDatabase {
     try translated { try StoredLog(workspace: workspace, in: database, newID: newID) }
   }
 
+  /// Gives every log a new name, because it was set back by other means than ``DataFolder/restore(from:newID:)``: devices
+  /// then compare it with what they know, and nobody takes it for one that shows people different things.
+  ///
+  /// - Returns: how many there are.
+  public func renew(newID: () -> LogID) throws(StoreError) -> Int {
+    try translated {
+      noted = [:]
+      let workspaces = try database.all("SELECT workspace FROM log ORDER BY workspace") {
+        WorkspaceID(bytes: $0.blob(0))
+      }
+      for workspace in workspaces {
+        try database.writing(in: workspace) {
+          try database.run(
+            "UPDATE log SET id = $1 WHERE workspace = $2", .blob(newID().bytes),
+            .blob(workspace.bytes))
+          // What devices had read of the former log says nothing of this one.
+          try database.run("DELETE FROM contact WHERE workspace = $1", .blob(workspace.bytes))
+        }
+      }
+      return workspaces.count
+    }
+  }
+
   /// Drops what the snapshots of logs stand for, and gives the room back to the disk.
   ///
   /// - Returns: how many changesets lost their bytes, and how many bytes that were.

@@ -44,3 +44,23 @@ struct Restore: ParsableCommand {
     Output.tell("  start it:   dossier-server serve --data \(Failure.quoted(folder.path))")
   }
 }
+
+struct Renew: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Give the logs new names, after they were set back by other means than restore.",
+    discussion: """
+      Files that were copied back, a virtual machine's snapshot, a database that was restored or failed over to a \
+      standby that lacked something: the log is shorter than what devices have read of it, under the same name, and \
+      they would say that the server shows people different things. With new names they compare, and bring back what \
+      came later.
+      A server over files must not be serving.
+      """)
+
+  @OptionGroup var data: DataOptions
+
+  func run() throws {
+    let count = try LogDatabase(in: data.folder()).renew { LogID(bytes: Edge.random(16)) }
+    Output.tell(
+      "\(count) log\(count == 1 ? "" : "s") renamed; devices compare with their next sync")
+  }
+}

@@ -127,7 +127,7 @@ struct SyncRun {
     }
     if report.hasChangedItsPast {
       lines.append(
-        "its log is another one now, under the same name: ask whoever runs it whether it was set back by copying files (dossier-server restore gives it a new name); if not, it shows people different things"
+        "its log is another one now, under the same name: ask whoever runs it whether it was set back without dossier-server restore or renew, which give it a new one; if not, it shows people different things"
       )
     }
     if report.splitViews > 0 {

@@ -40,7 +40,9 @@ struct Take: StoreCommand {
       guard let bytes = lines.next() else { break }
       guard let line = String(validating: bytes, as: UTF8.self), !line.contains("\0") else {
         let path = try Unsaved.keep(bytes: bytes)
-        tell("this line is not valid UTF-8; it waits in \(path)")
+        failures.append(
+          Failure("bad-text", exit: 65, "this line is not valid UTF-8; it waits in \(path)"))
+        tell(failures.last?.text ?? "")
         continue
       }
       do { try take(line, &scribe, context) } catch {

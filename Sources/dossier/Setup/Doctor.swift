@@ -138,7 +138,7 @@ struct Doctor: StoreCommand {
     return
       "it showed \(whom) another log than this machine, under one name: change \(first.changeset.id.description.prefix(12)) was signed knowing of a log that at number \(first.here.position) is not the one here"
       + (open.count > 1 ? ", and \(open.count - 1) more" : "")
-      + "; noticed \(Machine.text(first.noticed)). Either it was set back by copying files (dossier-server restore gives the log a new name), or it keeps words from people: ask whoever runs it, and exchange bundles with your colleagues (dossier sync --to FILE); when it is settled: dossier doctor --settle"
+      + "; noticed \(Machine.text(first.noticed)). Either it was set back without dossier-server restore or renew, which give the log a new name, or it keeps words from people: ask whoever runs it, and exchange bundles with your colleagues (dossier sync --to FILE); when it is settled: dossier doctor --settle"
   }
 
   private func waiting(_ context: Context) throws -> String? {
