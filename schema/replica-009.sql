@@ -17,14 +17,15 @@ CREATE TABLE checkpoint (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE split_view (
-  changeset BLOB PRIMARY KEY,        -- 32 bytes: its author was shown another log than this device
-  bytes     BLOB NOT NULL,           -- verbatim: the author's signature stands for the checkpoint in it
+  number    INTEGER PRIMARY KEY,     -- in the order they were noticed
+  changeset BLOB UNIQUE,             -- 32 bytes: its author was shown another log than this device; NULL: this device was shown two
+  bytes     BLOB,                    -- verbatim: the author's signature stands for the checkpoint in it
   log       BLOB NOT NULL,           -- 16 bytes: of which log both speak
   position  INTEGER NOT NULL,        -- where this device knows
   hash      BLOB NOT NULL,           -- 32 bytes: that the running hash of the same log is this one
   clock     INTEGER NOT NULL,        -- when it was noticed, as 64 bits
   settled   INTEGER NOT NULL         -- 1: somebody has looked into it
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- The changeset by which this device says the same, 32 bytes, or zero when all of it was so already; NULL while nobody took it over.
 ALTER TABLE quarantine ADD COLUMN adopted BLOB;

@@ -43,31 +43,27 @@ extension Replica {
     let join = Join(here: here, there: try knownChangesets())
 
     let first = try identity().head.sequence
-    try write(join, former, as: "begin anew")
+    try write(join, former)
     return (displaced, Int(try identity().head.sequence - first))
   }
 
   /// Makes records what they are on both sides of a join.
   ///
   /// - Parameter here: as they are on the side that is not in the log here.
-  /// - Returns: the last changeset that was written; nil when all was so already.
-  @discardableResult
-  func write(
-    _ join: Join, _ here: [EntityID: EntityState], as intent: String
-  ) throws -> ChangesetID? {
+  private func write(_ join: Join, _ here: [EntityID: EntityState]) throws {
     let here = here.sorted { $0.key < $1.key }
     var operations: [Operation] = []
     for (id, state) in here {
       operations += join.writes(state, try self.state(of: id, withTexts: true), on: id)
     }
-    let written = try commit(intent, operations)
+    try commit("begin anew", operations)
     // Deletions name what was just written too.
     operations = []
     for (id, state) in here {
       guard let present = try self.state(of: id) else { continue }
       operations += join.deletions(state, present, on: id, by: try identity().head.writer)
     }
-    return try commit(intent, operations) ?? written
+    try commit("begin anew", operations)
   }
 
   /// Of each writer every changeset that is here or stands in our snapshot, by its number.

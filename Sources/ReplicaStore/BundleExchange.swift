@@ -113,6 +113,7 @@ extension Replica {
       }
       let isOurs = try giveUpNameIfOthersWrote(changesets)
       received.add(try receive(changesets))
+      received.quarantined += try letGoOfBuiltOnRefused()
       if isOurs { try startNewWriter() }
       try noteReceipt(of: bundle)
       received.splitViews += try compareCheckpoints()

@@ -6,11 +6,11 @@ internal import SQLite
 /// people different logs can never again pass on to one what the other wrote since, or this tells (fork consistency:
 /// Mazières and Shasha 2002).
 extension Replica {
-  /// A changeset whose author was shown another log than this device, under the same name.
+  /// Two logs of one name were shown: to somebody else and to this device, or to this device alone.
   public struct SplitView: Sendable {
-    /// The author's signature stands for the checkpoint in it.
-    public let changeset: Changeset
-    /// What this device knows of the log: not what the author says of it.
+    /// Its author was shown the other one: his signature stands for the checkpoint in it. nil when this device was shown both.
+    public let changeset: Changeset?
+    /// What this device knew of the log, and the other one is not.
     public let here: Cursor
     public let noticed: Timestamp
     /// Somebody has looked into it.
@@ -20,10 +20,10 @@ extension Replica {
   /// All that were noticed, the first one first.
   public func splitViews() throws -> [SplitView] {
     try connection.all(
-      "SELECT bytes, position, hash, clock, settled, log FROM split_view ORDER BY clock, changeset"
+      "SELECT bytes, position, hash, clock, settled, log FROM split_view ORDER BY number"
     ) { row in
       SplitView(
-        changeset: try Changeset(bytes: row.blob(0)),
+        changeset: row.isNull(0) ? nil : try Changeset(bytes: row.blob(0)),
         here: Cursor(
           log: LogID(bytes: row.blob(5)), position: row.int(1), hash: Digest(bytes: row.blob(2))),
         noticed: Timestamp(rawValue: UInt64(bitPattern: Int64(row.int(3)))),
@@ -107,6 +107,17 @@ extension Replica {
       .blob(checkpoint.log.bytes), .int(checkpoint.position), .blob(checkpoint.hash.bytes))
   }
 
+  /// The remote's log is not the one that was read to here, and has its name. One such note is enough until it is settled.
+  func noteTwoPasts(_ former: Cursor) throws {
+    try connection.run(
+      """
+      INSERT INTO split_view (log, position, hash, clock, settled)
+      SELECT ?1, ?2, ?3, clock, 0 FROM replica
+      WHERE NOT EXISTS (
+        SELECT 1 FROM split_view WHERE changeset IS NULL AND log = ?1 AND settled = 0)
+      """, .blob(former.log.bytes), .int(former.position), .blob(former.hash.bytes))
+  }
+
   /// Holds what others say of the remote's log against what is read of it here.
   ///
   /// What speaks of a log that is not read here, or not so far, waits until its changeset has come from the remote: by then
@@ -142,7 +153,7 @@ extension Replica {
       guard let known, known != said else { continue }
       try connection.run(
         """
-        INSERT OR IGNORE INTO split_view
+        INSERT OR IGNORE INTO split_view (changeset, bytes, log, position, hash, clock, settled)
         SELECT id, bytes, ?, ?, ?, (SELECT clock FROM replica), 0 FROM changeset WHERE id = ?
         """, .blob(known.log.bytes), .int(known.position), .blob(known.hash.bytes),
         .blob(changeset.bytes))

@@ -66,6 +66,8 @@ extension Replica {
     /// The remote's log is not the one it was, and has its name: it was set back without a new one, or shows different
     /// people different things.
     public var hasChangedItsPast = false
+    /// The remote's log has another name than it had.
+    public var isRenamed = false
     /// The remote has not got what these follow or were built on.
     var gaps: [ChangesetID] = []
     /// Unsent work that was written again, because it was built on a branch that gave way.
@@ -126,6 +128,10 @@ extension Replica {
     guard response.verdicts.count == pushed.count else {
       throw ReplicaError.brokenAnswer("the number of verdicts is wrong")
     }
+    // A log of another name says so beforehand, with its marks: logs of two names cannot be held against each other.
+    guard request.cursor == .start || response.head.log == request.cursor.log else {
+      throw ReplicaError.brokenAnswer("its log has another name than the one it goes on with")
+    }
     var cursor = Cursor(
       log: response.head.log, position: request.cursor.position, hash: request.cursor.hash)
     var arrived: [Changeset] = []
@@ -165,6 +171,7 @@ extension Replica {
         "UPDATE snapshot_changeset SET position = ? WHERE id = ?", .int(position), .blob(id.bytes))
     }
     try moveCursor(to: end, after: request.cursor.position, reading: read)
+    step.received.quarantined += try letGoOfBuiltOnRefused()
     step.received.splitViews = try compareCheckpoints()
     step.isBehind = response.head != end
     step.lacksSnapshot = try response.head == end && hasUnplacedSnapshot()
@@ -242,7 +249,10 @@ extension Replica {
     guard let common else {
       throw ReplicaError.brokenAnswer("its marks do not go back to the beginning")
     }
-    step.hasChangedItsPast = try common.log == identity().cursor.log
+    let former = try identity().cursor
+    step.hasChangedItsPast = common.log == former.log
+    step.isRenamed = former.position > 0 && !step.hasChangedItsPast
+    if step.hasChangedItsPast { try noteTwoPasts(former) }
     step.lostByRemote =
       try connection.first(
         "SELECT count(*) FROM changeset WHERE position > ?", .int(common.position)

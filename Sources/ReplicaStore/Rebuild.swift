@@ -18,7 +18,7 @@ extension Replica {
       try connection.run("UPDATE replica SET reader = ?", .int(Int64(Header.reader)))
       // What waited for a newer version may be ready now.
       var received = Received()
-      try applyReady(&received)
+      try applyReady(&received, isAgain: true)
     }
   }
 

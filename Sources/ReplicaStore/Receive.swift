@@ -117,42 +117,52 @@ extension Replica {
         received.quarantined.append((changeset.id, reason))
         hasMoved = true
       }
-      for (writer, changeset, reason) in try builtOnWhatMayNotCome() {
-        received.quarantined += try displace(
-          writer, from: Int(changeset.header.sequence), because: reason
-        ).map { ($0, reason) }
-        hasMoved = true
-      }
     }
   }
 
-  /// What others wrote knowing of something whose author may not write waits for it, and no remote will ever take either.
-  /// Its author writes it again without it.
+  /// What others wrote knowing of something whose author may not write waits for it, and no remote will ever take either: it
+  /// goes with it, and its author writes it again without it. What the remote has is left alone: it has both.
   ///
-  /// - Returns: of each writer the first such changeset.
-  private func builtOnWhatMayNotCome() throws -> [(Int, Changeset, Verdict.Refusal)] {
-    let waiting = try connection.all(
+  /// - Returns: what went.
+  func letGoOfBuiltOnRefused() throws -> [(id: ChangesetID, reason: Verdict.Refusal)] {
+    var gone: [(id: ChangesetID, reason: Verdict.Refusal)] = []
+    while let (writer, sequence, reason) = try firstBuiltOnRefused() {
+      gone += try displace(writer, from: sequence, because: reason).map { ($0, reason) }
+    }
+    return gone
+  }
+
+  private func firstBuiltOnRefused() throws -> (
+    writer: Int, sequence: Int, reason: Verdict.Refusal
+  )? {
+    let refused = Dictionary(
+      try connection.all(
+        """
+        SELECT id, reason FROM quarantine
+        WHERE reason IN (?, ?) AND id NOT IN (SELECT id FROM changeset)
+          AND id NOT IN (SELECT id FROM snapshot_changeset)
+        """, .int(Int64(Verdict.Refusal.notEnrolled.rawValue)),
+        .int(Int64(Verdict.Refusal.readOnly.rawValue))
+      ) { (Digest(bytes: $0.blob(0)), Verdict.Refusal(rawValue: UInt8($0.int(1)))) }
+    ) { first, _ in first }
+    guard !refused.isEmpty else { return nil }
+    var found: (Int, Int, Verdict.Refusal)?
+    try connection.forEach(
       """
       SELECT writer, bytes FROM changeset
       WHERE applied IS NULL AND position IS NULL AND writer != (SELECT writer FROM replica)
         AND writer NOT IN (SELECT number FROM writer JOIN former_key USING (key))
       ORDER BY writer, sequence
-      """
-    ) { ($0.int(0), try Changeset(bytes: $0.blob(1))) }
-    var found: [Int: (Int, Changeset, Verdict.Refusal)] = [:]
-    for (writer, changeset) in waiting where found[writer] == nil {
-      for seen in changeset.header.seen {
-        let reason = try connection.first(
-          "SELECT reason FROM quarantine WHERE id = ?", .blob(seen.id.bytes)
-        ) { Verdict.Refusal(rawValue: UInt8($0.int(0))) }
-        guard case let reason?? = reason, [.notEnrolled, .readOnly].contains(reason) else {
-          continue
-        }
-        found[writer] = (writer, changeset, reason)
-        break
+      """, []
+    ) { row in
+      guard found == nil else { return }
+      let header = try Changeset(bytes: row.blob(1)).header
+      for seen in header.seen {
+        guard case let reason?? = refused[seen.id] else { continue }
+        found = (row.int(0), Int(header.sequence), reason)
       }
     }
-    return found.sorted { $0.key < $1.key }.map(\.value)
+    return found
   }
 
   private func quarantine(_ changeset: Changeset, _ reason: Verdict.Refusal) throws {
@@ -175,7 +185,9 @@ extension Replica {
   }
 
   /// Applies what waited and waits no longer, causes first.
-  func applyReady(_ received: inout Received) throws {
+  ///
+  /// - Parameter isAgain: what was applied before is applied anew: its checkpoints were compared then.
+  func applyReady(_ received: inout Received, isAgain: Bool = false) throws {
     var vector = try applied()
     var applier = try Applier(self)
     var order =
@@ -192,7 +204,7 @@ extension Replica {
           try applier.apply(changeset, body: body, number: number)
           try connection.run(
             "UPDATE changeset SET applied = ? WHERE number = ?", .int(order), .int(number))
-          if let checkpoint = body.checkpoint { try keep(checkpoint, of: changeset.id) }
+          if !isAgain, let checkpoint = body.checkpoint { try keep(checkpoint, of: changeset.id) }
           vector[changeset.header.writer] = changeset.header.sequence
           received.applied += 1
           received.writers.insert(changeset.header.writer)

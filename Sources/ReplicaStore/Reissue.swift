@@ -50,7 +50,7 @@ extension Replica {
       // A writer's first changeset says all it has seen.
       try connection.execute(
         "DELETE FROM writer WHERE sequence = 0 AND number != (SELECT writer FROM replica)")
-      try connection.execute("UPDATE writer SET declared = 0")
+      try declareAnew()
     }
   }
 
@@ -104,6 +104,11 @@ extension Replica {
     return max(placed, taken.max() ?? 0)
   }
 
+  /// A new writer's changesets say all over again what it has seen, and of the remote's log how far it is read.
+  private func declareAnew() throws {
+    try connection.execute("UPDATE writer SET declared = 0; UPDATE replica SET checkpoint = x''")
+  }
+
   /// Writes our changesets after `shared` again, under a new writer, with the same words and times of day.
   ///
   /// - Parameters:
@@ -137,7 +142,7 @@ extension Replica {
     try connection.run(
       "UPDATE replica SET writer = ?, salt = ?", .int(connection.lastInsertedRow),
       .blob(introduction.salt.bytes))
-    try connection.run("UPDATE writer SET declared = 0")
+    try declareAnew()
     try rebuild()
 
     var rename = Renaming(

@@ -206,6 +206,9 @@ extension Replica {
         .int(numbers[snapshot.writers[writer].writer]!), .int(sequence), .int(place),
         positions[id].map { .int($0) } ?? .null)
     }
+    // What it stands for counts.
+    try connection.execute(
+      "DELETE FROM quarantine WHERE id IN (SELECT id FROM snapshot_changeset)")
     for entity in snapshot.entities {
       try connection.run(
         "INSERT INTO snapshot_entity VALUES (?, ?, ?)", .blob(entity.id.bytes),

@@ -37,6 +37,8 @@ public struct SyncSession {
     public var givenBack = 0
     /// The remote's log was not the one it had been, under the same name.
     public var hasChangedItsPast = false
+    /// The remote's log had another name than before: it was restored, or took in what it had lost.
+    public var isRenamed = false
     /// How many changesets came whose authors were shown another log than this device (``Replica/splitViews()``).
     public var splitViews = 0
     public var exchanges = 0
@@ -162,6 +164,7 @@ extension SyncSession.Report {
     quarantined += step.received.quarantined
     givenBack += step.lostByRemote
     hasChangedItsPast = hasChangedItsPast || step.hasChangedItsPast
+    isRenamed = isRenamed || step.isRenamed
     splitViews += step.received.splitViews
     members += step.members
     rewritten += step.rewritten

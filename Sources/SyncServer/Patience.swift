@@ -101,7 +101,7 @@ final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
 /// How many connections each address has.
 final class Visitors: Sendable {
-  private let counts = Mutex<[String: Int]>([:])
+  private let counts = Mutex<(ofEach: [String: Int], total: Int)>(([:], 0))
 
   private static let loopback = Network.name(of: "::1")
 
@@ -109,19 +109,21 @@ final class Visitors: Sendable {
   func enter(_ address: String, limit: Int) -> Bool {
     counts.withLock { counts in
       let isNear = address.hasPrefix("127.") || address == Self.loopback || address.isEmpty
-      guard isNear || counts[address, default: 0] < limit else { return false }
-      counts[address, default: 0] += 1
+      guard isNear || counts.ofEach[address, default: 0] < limit else { return false }
+      counts.ofEach[address, default: 0] += 1
+      counts.total += 1
       return true
     }
   }
 
   func leave(_ address: String) {
     counts.withLock { counts in
-      let left = (counts[address] ?? 1) - 1
-      counts[address] = left > 0 ? left : nil
+      let left = (counts.ofEach[address] ?? 1) - 1
+      counts.ofEach[address] = left > 0 ? left : nil
+      counts.total -= 1
     }
   }
 
   /// All connections.
-  var total: Int { counts.withLock { $0.values.reduce(0, +) } }
+  var total: Int { counts.withLock { $0.total } }
 }

@@ -47,7 +47,7 @@ import Testing
   }
 
   private func adoptAll() throws -> Int {
-    try ann.replica.adopt(Set(ann.replica.quarantined().map(\.changeset.id)))
+    try ann.replica.adopt(Set(ann.replica.quarantined().map(\.changeset.id))).count
   }
 
   @Test func allThatWasWrittenIsThereAsIfItHadCome() throws {
@@ -109,5 +109,78 @@ import Testing
     #expect(try !ann.replica.quarantined().contains(where: \.isAdoptable))
     #expect(try adoptAll() == 0)
     #expect(try ann.values(1, of: note) == [.text("first")])
+  }
+
+  /// What he wrote first was taken over before the rest came.
+  @Test func whatBuildsOnWhatWasTakenOverIsNotLost() throws {
+    let new = EntityID(high: 1, low: 3)
+    try cem.commit(Operation(entity: new, kind: 1, .write(4, Text("a draft"), replacing: [])))
+    try cem.put(1, .text("first title"), on: new)
+    try refuse()
+    #expect(try adoptAll() == 2)
+    let draft = try #require(try cem.replica.state(of: new, withTexts: true))
+    let text = try #require(draft[4]?.alive.first)
+    let edit = try #require(draft.document(of: text, in: 4)?.edit(to: "a draft, and its end"))
+    try cem.commit(Operation(entity: new, kind: 1, .edit(4, edit)))
+    try cem.put(1, .text("second title"), on: new)
+    try quarantine(cem.log().suffix(2))
+    #expect(try adoptAll() == 2)
+    // Whose is whose cannot be told any more: both stand side by side.
+    #expect(
+      try Set(ann.values(4, of: new)) == [.text("a draft"), .text("a draft, and its end")])
+    #expect(
+      try Set(ann.values(1, of: new)) == [.text("first title"), .text("second title")])
+    #expect(try ann.replica.deviations().isEmpty)
+  }
+
+  @Test func whatItIsBuiltOnComesAlong() throws {
+    let new = EntityID(high: 1, low: 3)
+    try cem.commit(Operation(entity: new, kind: 1, .write(4, Text("a draft"), replacing: [])))
+    let draft = try #require(try cem.replica.state(of: new, withTexts: true))
+    let text = try #require(draft[4]?.alive.first)
+    let edit = try #require(draft.document(of: text, in: 4)?.edit(to: "a draft, and its end"))
+    let last = try cem.commit(Operation(entity: new, kind: 1, .edit(4, edit)))
+    // The draft itself did not come: there is nothing to be said.
+    try quarantine([last.changeset])
+    #expect(try adoptAll() == 0)
+    #expect(try ann.replica.quarantined().map(\.adopted) == [nil])
+    try quarantine([cem.log()[5]])
+    #expect(try ann.replica.adopt([last.changeset.id]).count == 2)
+    #expect(try ann.values(4, of: new) == [.text("a draft, and its end")])
+    #expect(try ann.replica.review().isEmpty)
+  }
+
+  /// A snapshot stands for something that was in quarantine: its author may write again.
+  @Test func whatComesInASnapshotIsInQuarantineNoMore() async throws {
+    let server = ReplicaServer()
+    for one in [ann, cem] { try await one.sync(server) }
+    try cem.put(1, .text("cem's"), on: note)
+    let dan = try TestReplica(4)
+    try quarantine([cem.log()[5]], of: dan)
+    try await cem.sync(server)
+    _ = try await SyncSession(
+      cem.replica, with: ReplicaLine(server: server, device: "cem"), snapshotDistance: 1
+    ).run()
+    await server.compact()
+    try await ann.sync(server)
+    try ann.put(2, .text("knowing of cem's"), on: note)
+    try await dan.sync(server)
+    #expect(try dan.replica.quarantined().isEmpty)
+    try await ann.sync(server)
+    try await dan.sync(server)
+    #expect(try dan.picture() == ann.picture())
+    #expect(try dan.replica.waitingCount() == 0 && dan.names() == ann.names())
+  }
+
+  private func quarantine(_ changesets: some Sequence<Changeset>) throws {
+    try quarantine(changesets, of: ann)
+  }
+
+  private func quarantine(_ changesets: some Sequence<Changeset>, of one: TestReplica) throws {
+    for changeset in changesets {
+      try one.replica.connection.run(
+        "INSERT INTO quarantine (id, reason, bytes) VALUES (?, 6, ?)", .blob(changeset.id.bytes),
+        .blob(changeset.bytes))
+    }
   }
 }

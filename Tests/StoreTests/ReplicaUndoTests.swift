@@ -79,6 +79,24 @@ import Testing
     #expect(try ben.picture().review == ["\(note) 1"])
   }
 
+  /// A command that put two values into one field, and what comes after it.
+  @Test func undoOfSiblingsBringsBackWhatWasThereAndRedoTheSiblings() throws {
+    let former = try ann.put(1, .text("T"), on: note)
+    let id = ChangeID(
+      writer: former.changeset.header.writer, sequence: former.changeset.header.sequence, index: 0)
+    let both = try ann.commit(
+      Operation(entity: note, kind: 1, .put(1, .text("A"), replacing: [id])),
+      Operation(entity: note, kind: 1, .put(1, .text("B"), replacing: [])))
+    #expect(try ann.values(1, of: note).count == 2)
+    let undo = try #require(try ann.undo(both).undo)
+    #expect(try ann.values(1, of: note) == [.text("T")])
+    let redo = try #require(try ann.undo(undo).undo)
+    #expect(try Set(ann.values(1, of: note)) == [.text("A"), .text("B")])
+    try ann.undo(redo)
+    #expect(try ann.values(1, of: note) == [.text("T")])
+    try exchange()
+  }
+
   @Test func undoOfAnAdditionRemovesItAndUndoOfARemovalAddsItAgain() throws {
     try ann.put(1, .text("title"), on: note)
     let addition = try ann.add(3, .text("a"), on: note)

@@ -56,6 +56,8 @@ import Testing
     let (ann, bob, fork) = try await splitTeam()
     let report = try await bob.sync(fork)
     #expect(report.hasChangedItsPast && report.givenBack == 1)
+    let found = try bob.replica.splitViews()
+    #expect(found.count == 1 && found[0].changeset == nil && found[0].here.position == 2)
     try await ann.sync(fork)
     #expect(try ann.picture() == bob.picture())
   }
@@ -98,12 +100,15 @@ import Testing
     }
     try ann.put(1, .int(4), on: note)
     await server.replace(by: 2)
+    var isRenamed: [Bool] = []
     for _ in 0..<2 {
       for one in [bob, ann] {
         let report = try await one.sync(server)
         #expect(report.splitViews == 0 && !report.hasChangedItsPast)
+        isRenamed.append(report.isRenamed)
       }
     }
+    #expect(isRenamed == [true, true, false, false])
     #expect(try await server.changesets.count == 4)
     for one in [ann, bob] {
       #expect(try one.replica.splitViews().isEmpty)
@@ -146,6 +151,41 @@ import Testing
     try await ann.sync(server)
     try ann.put(1, .int(6), on: note)
     #expect(try checkpoints() == [nil, nil, 2, nil, 4, 5])
+  }
+
+  /// What is written again under a new name says once more what log its author was shown.
+  @Test func whatIsWrittenAgainHasItsCheckpoint() async throws {
+    let ann = try TestReplica(1)
+    try ann.put(1, .int(1), on: note)
+    try await ann.sync(server)
+    try ann.put(1, .int(2), on: note)
+    try ann.replica.startNewWriter()
+    try ann.put(1, .int(3), on: note)
+    let last = try #require(try ann.log().last)
+    #expect(try last.decodedBody(TestReplica.keys).checkpoint?.position == 1)
+  }
+
+  /// It cannot go on under another name as if nothing were.
+  @Test func aPageOfALogOfAnotherNameIsNotTaken() async throws {
+    let (ann, bob) = (try TestReplica(1), try TestReplica(2))
+    try ann.put(1, .int(1), on: note)
+    for one in [ann, bob] { try await one.sync(server) }
+    try ann.put(1, .int(2), on: note)
+    try await ann.sync(server)
+    let request = try bob.replica.nextRequest()
+    var response = try await server.answer(request, from: "bob")
+    guard case .entries(let entries, var end) = response.page else {
+      Issue.record("\(response.page)")
+      return
+    }
+    let other = LogID(high: 9, low: 9)
+    response.head.log = other
+    end.log = other
+    response.page = .entries(entries, end: end)
+    #expect(
+      throws: ReplicaError.brokenAnswer("its log has another name than the one it goes on with")
+    ) { try bob.replica.take(response, to: request) }
+    #expect(try bob.identity.cursor == request.cursor)
   }
 
   /// A store of an older version knows its place in the log, and not how it came there.

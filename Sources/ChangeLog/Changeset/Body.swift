@@ -65,8 +65,10 @@ public struct Body: Hashable, Sendable {
     for index in 0..<count {
       let code = try reader.varint()
       var payload = try reader.nested(try reader.count(upTo: reader.remaining))
-      if code == Operation.Code.checkpoint, index == count - 1 {
-        checkpoint = try Self.checkpoint(from: &payload)
+      if code == Operation.Code.checkpoint, index == count - 1,
+        let last = Self.checkpoint(from: payload)
+      {
+        checkpoint = last
         continue
       }
       operations.append(try Operation(code: code, from: &payload, &tables))
@@ -75,10 +77,13 @@ public struct Body: Hashable, Sendable {
     try reader.expectEnd()
   }
 
-  private static func checkpoint(from reader: inout ByteReader) throws(FormatError) -> Cursor {
-    let checkpoint = try Cursor(from: &reader)
-    guard checkpoint.position > 0 else { throw .invalid("a checkpoint of an empty log") }
-    try reader.expectEnd()
+  /// - Returns: nil for what is none. It stays an operation that is not known: older programs took it for one, and what was
+  ///   taken must stay readable.
+  private static func checkpoint(from reader: ByteReader) -> Cursor? {
+    var reader = reader
+    guard let checkpoint = try? Cursor(from: &reader), checkpoint.position > 0,
+      (try? reader.expectEnd()) != nil
+    else { return nil }
     return checkpoint
   }
 

@@ -42,9 +42,9 @@ public struct Operation: Hashable, Sendable {
     static let restore: UInt64 = 5
     static let write: UInt64 = 6
     static let edit: UInt64 = 7
-    /// No operation on an entity: see ``Body/checkpoint``.
+    static let last = edit
+    /// No operation on an entity: see ``Body/checkpoint``. Older programs keep it as one they do not know.
     static let checkpoint: UInt64 = 8
-    static let last = checkpoint
   }
 }
 

@@ -44,7 +44,6 @@ extension Operation {
     code: UInt64, from reader: inout ByteReader, _ tables: inout Body.Tables
   ) throws(FormatError) {
     guard code != 0 else { throw .invalid("operation 0 does not exist") }
-    guard code != Code.checkpoint else { throw .invalid("a checkpoint is not at the end") }
     guard code <= Code.last else {
       tables.hasUnknown = true
       let payload = Array(try reader.raw(reader.remaining))

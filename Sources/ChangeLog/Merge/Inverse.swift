@@ -113,6 +113,20 @@ private struct Command {
     return present.aliveChanges.allSatisfy { seen.contains($0) || wrote($0) }
   }
 
+  /// What stood in a register before this command put something in its place; nil when it did not, or that is not known.
+  private func formerValue(
+    of entity: EntityID, _ field: FieldNumber,
+    _ action: (ChangeID, EntityID) throws -> Operation.Action?
+  ) rethrows -> Value? {
+    for (_, operation) in changes where operation.entity == entity {
+      guard case .put(field, _, let replaced) = operation.action else { continue }
+      for change in replaced {
+        if let value = try action(change, entity)?.value { return value }
+      }
+    }
+    return nil
+  }
+
   /// The actions that take one operation back; nil when it was changed again since.
   func invert(
     _ operation: Operation, id: ChangeID, _ present: EntityState,
@@ -136,9 +150,10 @@ private struct Command {
         // What it replaced may not be known here any more.
         guard replaced.isEmpty else { return nil }
         // Where others stand beside it they stay, and an equal value counts once.
-        let rivals = present.fields.first { $0.number == field && $0.shape == .register }?.alive
-        let rival = rivals?.last { $0.id != id }?.value
-        return [.put(field, rival ?? .null, replacing: [id])]
+        let alive = present.fields.first { $0.number == field && $0.shape == .register }?.alive
+        let rival = alive?.last { !wrote($0.id) }?.value
+        let value = try rival ?? formerValue(of: operation.entity, field, action) ?? .null
+        return [.put(field, value, replacing: [id])]
       }
       // What had been siblings become siblings again.
       return [.put(field, first, replacing: [id])]

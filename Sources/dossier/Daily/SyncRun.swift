@@ -125,6 +125,10 @@ struct SyncRun {
     if report.givenBack > 0 {
       lines.append("the server had lost \(count(report.givenBack, "change")); they were given back")
     }
+    if report.isRenamed {
+      lines.append(
+        "its log has a new name: it was restored, renewed, or took in again what it had lost")
+    }
     if report.hasChangedItsPast {
       lines.append(
         "its log is another one now, under the same name: ask whoever runs it whether it was set back without dossier-server restore or renew, which give it a new one; if not, it shows people different things"

@@ -23,7 +23,8 @@ struct SyncWatch {
         let report = try await run.report(isFirst: isFirst)
         if isAway { tell("the server is reachable again") }
         isAway = false
-        let isNews = report.sent + report.received > 0 || !report.refused.isEmpty
+        let isSuspect = report.hasChangedItsPast || report.splitViews > 0
+        let isNews = report.sent + report.received > 0 || !report.refused.isEmpty || isSuspect
         if isNews || isFirst { context.report(try run.line(report)) }
         failures = 0
         isFirst = false

@@ -132,11 +132,15 @@ struct Doctor: StoreCommand {
   private func splitViews(_ context: Context) throws -> String? {
     let open = try context.store.replica.splitViews().filter { !$0.isSettled }
     guard let first = open.first else { return nil }
-    let header = first.changeset.header
-    let author = try context.store.authors()[header.writer]
-    let whom = author.map { "\($0.member) on \($0.device)" } ?? "somebody"
-    return
-      "it showed \(whom) another log than this machine, under one name: change \(first.changeset.id.description.prefix(12)) was signed knowing of a log that at number \(first.here.position) is not the one here"
+    var shown =
+      "it showed this machine two logs under one name: what it had at number \(first.here.position) is not there any more"
+    if let changeset = first.changeset {
+      let author = try context.store.authors()[changeset.header.writer]
+      let whom = author.map { "\($0.member) on \($0.device)" } ?? "somebody"
+      shown =
+        "it showed \(whom) another log than this machine, under one name: change \(changeset.id.description.prefix(12)) was signed knowing of a log that at number \(first.here.position) is not the one here"
+    }
+    return shown
       + (open.count > 1 ? ", and \(open.count - 1) more" : "")
       + "; noticed \(Machine.text(first.noticed)). Either it was set back without dossier-server restore or renew, which give the log a new name, or it keeps words from people: ask whoever runs it, and exchange bundles with your colleagues (dossier sync --to FILE); when it is settled: dossier doctor --settle"
   }

@@ -34,7 +34,7 @@ struct Quarantine: StoreCommand {
       let rows = try context.store.replica.quarantined()
         .map { Row($0, authors[$0.changeset.header.writer], members) }
       let chosen = try choose(from: rows)
-      if adopt { return try take(chosen, context) }
+      if adopt { return try take(chosen, of: rows, context) }
       if context.wantsJSON {
         return try context.answer(objects: chosen.map { try $0.json(context) }, of: Self.fields)
       }
@@ -54,7 +54,7 @@ struct Quarantine: StoreCommand {
     return rows.filter { row in which.contains(where: row.answers) }
   }
 
-  private func take(_ chosen: [Row], _ context: Context) throws {
+  private func take(_ chosen: [Row], of rows: [Row], _ context: Context) throws {
     let good = chosen.filter(\.quarantined.isAdoptable)
     guard !good.isEmpty else {
       throw Failure(
@@ -63,10 +63,19 @@ struct Quarantine: StoreCommand {
           "only what somebody signed who may not write, and was not taken over yet; what stands in another branch its author writes again himself"
         ], fix: "dossier quarantine")
     }
-    let count = try context.store.replica.adopt(Set(good.map(\.quarantined.changeset.id)))
+    let ids = Set(good.map(\.quarantined.changeset.id))
+    let taken = Set(try context.store.replica.adopt(ids).map(\.changeset.id))
+    let left = ids.subtracting(taken).count
+    if left > 0 {
+      context.report(
+        "\(left) change\(left == 1 ? "" : "s") left: what \(left == 1 ? "it changes" : "they change") is not here"
+      )
+    }
+    let authors = Set(rows.filter { taken.contains($0.quarantined.changeset.id) }.map(\.who))
     context.report(
-      "took over \(count) change\(count == 1 ? "" : "s") of \(Set(good.map(\.who)).sorted().joined(separator: ", ")); dossier undo takes it back"
-    )
+      "took over \(taken.count) change\(taken.count == 1 ? "" : "s")"
+        + (taken.isEmpty
+          ? "" : " of \(authors.sorted().joined(separator: ", ")); dossier undo takes it back"))
   }
 }
 
