@@ -27,5 +27,10 @@ CREATE TABLE split_view (
   settled   INTEGER NOT NULL         -- 1: somebody has looked into it
 ) STRICT;
 
--- The changeset by which this device says the same, 32 bytes, or zero when all of it was so already; NULL while nobody took it over.
-ALTER TABLE quarantine ADD COLUMN adopted BLOB;
+-- What of the quarantine somebody has said again, here or elsewhere. Can be made from the log again.
+
+CREATE TABLE adoption (
+  id        BLOB PRIMARY KEY,        -- 32 bytes: a changeset that is, or may once be, in quarantine
+  by        BLOB NOT NULL,           -- 32 bytes: the changeset that says the same
+  undone    BLOB                     -- 32 bytes: the changeset that took that back; NULL while it counts
+) STRICT, WITHOUT ROWID;

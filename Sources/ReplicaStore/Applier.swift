@@ -30,6 +30,7 @@ struct Applier {
       try replica.connection.run(
         "INSERT OR IGNORE INTO history VALUES (?, ?)", .blob(entity.bytes), .int(number))
     }
+    try replica.noteAdoption(by: changeset.id, body)
     applied[header.writer] = header.sequence
   }
 

@@ -5,13 +5,16 @@ extension Replica {
   /// Writes, signs, stores and applies the changes of one command, all or none.
   ///
   /// More changes than one changeset can hold become several, which apply together everywhere.
-  /// - Parameter operations: made from the states of this same transaction.
+  /// - Parameters:
+  ///   - adopts: what it says again of the quarantine.
+  ///   - operations: made from the states of this same transaction.
   /// - Returns: the last changeset written; nil when there was nothing to change.
   @discardableResult
   public func commit(
-    _ intent: String, undoes: ChangesetID? = nil, _ operations: [Operation]
+    _ intent: String, undoes: ChangesetID? = nil, adopting adopts: [ChangesetID] = [],
+    _ operations: [Operation]
   ) throws -> ChangesetID? {
-    guard !operations.isEmpty else { return nil }
+    guard !operations.isEmpty || !adopts.isEmpty else { return nil }
     _ = try signingKey()
     try refuseUnreadable(intent, operations)
     return try connection.transaction {
@@ -19,8 +22,10 @@ extension Replica {
       var last: ChangesetID?
       var applier = try Applier(self)
       for (index, part) in parts.enumerated() {
-        let body = Body(intent: intent, undoes: undoes, operations: part)
-        let changeset = try write(body, isContinued: index < parts.count - 1)
+        let isLast = index == parts.count - 1
+        let body = Body(
+          intent: intent, undoes: undoes, operations: part, adopts: isLast ? adopts : [])
+        let changeset = try write(body, isContinued: !isLast)
         let number = try append(changeset, body: body, to: &applier)
         try connection.run(
           "UPDATE changeset SET applied = (SELECT coalesce(max(applied), 0) + 1 FROM changeset) WHERE number = ?",

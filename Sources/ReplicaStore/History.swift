@@ -145,9 +145,14 @@ extension Replica {
               return .init(id: origin, clock: value.clock, value: value.value)
             })
         }
+        // A redo deletes by a deletion of its own.
+        let tombstones = try state.tombstones.map { tombstone in
+          let origin = try self.origin(of: tombstone.id, until: command)
+          if origin != tombstone.id { names[origin] = [tombstone.id] }
+          return EntityState.Tombstone(id: origin, clock: tombstone.clock, seen: tombstone.seen)
+        }
         return EntityState(
-          kind: state.kind, fields: fields, tombstones: state.tombstones,
-          documents: state.documents)
+          kind: state.kind, fields: fields, tombstones: tombstones, documents: state.documents)
       },
       action: { try self.action(of: $0, on: $1) })
     return inverse.renaming(names)
@@ -203,6 +208,8 @@ extension Replica {
           }
         case (.add(let field, let value), .remove(let other, let gone)) where field == other:
           if let found = try gone.first(where: { try isValue($0, value) }) { return found }
+        case (.delete, .restore(let deletions)):
+          if let found = deletions.first { return found }
         default: continue
         }
       }

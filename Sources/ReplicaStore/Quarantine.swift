@@ -9,7 +9,7 @@ public struct Quarantined: Sendable {
   public let body: Body?
   /// Whose signature it has; nil when it has nobody's that can be checked.
   public let author: PublicKey?
-  /// By which of our changesets it was taken over; nil while it was not.
+  /// By which changeset somebody has said the same, this device or another one; nil while nobody has.
   public let adopted: ChangesetID?
 
   /// Whether its words can be taken over: they are its author's, who may not bring them in himself. What another branch or
@@ -23,7 +23,12 @@ extension Replica {
   /// All that does not count here, by writer and then in the order it was written.
   public func quarantined() throws -> [Quarantined] {
     try connection.reading {
-      let rows = try connection.all("SELECT bytes, reason, adopted FROM quarantine") { row in
+      let rows = try connection.all(
+        """
+        SELECT bytes, reason, adoption.by FROM quarantine
+        LEFT JOIN adoption ON adoption.id = quarantine.id AND adoption.undone IS NULL
+        """
+      ) { row in
         (
           changeset: try Changeset(bytes: row.blob(0)),
           reason: Verdict.Refusal(rawValue: UInt8(row.int(1))) ?? .malformed,
@@ -54,47 +59,61 @@ extension Replica {
   /// Says what others' changesets say that do not count, in our own name: as if their author had sat at this machine. What
   /// was changed since he wrote stays beside it, for a decision. They stay in quarantine, as what they are.
   ///
-  /// What he wrote before, and what he had seen there, comes along: it may be what these change. What changes a text that is
-  /// not here cannot be said again and is left.
+  /// What was written before on the same records, and on those they name, comes along: it may be what these change. What
+  /// changes a text that is not here cannot be said again and is left.
   /// - Parameter ids: of what ``Quarantined/isAdoptable``; others are left alone.
   /// - Returns: those that were taken over.
   public func adopt(_ ids: Set<ChangesetID>) throws -> [Quarantined] {
     try connection.transaction {
-      let all = try quarantined().sorted {
-        Self.order($0.changeset.header) < Self.order($1.changeset.header)
-      }
-      let wanted = Self.withCauses(ids, among: all)
-      var there = try knownChangesets()
-      var here = there
-      var states: [EntityID: EntityState] = [:]
-      var chosen: [Quarantined] = []
-      for one in all
-      where one.adopted != nil || (one.isAdoptable && wanted.contains(one.changeset.id)) {
-        let header = one.changeset.header
-        let place = Join.Place(writer: header.writer, sequence: header.sequence)
-        guard let body = one.body, here[place] == nil, try apply(body, header, to: &states) else {
-          continue
-        }
-        here[place] = one.changeset.id
-        // What was taken over before is known here by our own changes: what builds on it is not.
-        if one.adopted == nil { chosen.append(one) } else { there[place] = one.changeset.id }
-      }
-      guard !chosen.isEmpty else { return [] }
-      let join = Join(here: here, there: there)
-      let own = try identity().head.writer
-      let operations = try states.sorted { $0.key < $1.key }.flatMap { id, state in
-        let present = try self.state(of: id, withTexts: true)
-        let deletions = present.map { join.deletions(state, $0, on: id, by: own) } ?? []
-        return deletions.isEmpty ? join.writes(state, present, on: id) : deletions
-      }
-      let id = try commit("adopt", operations)
-      for one in chosen {
-        try connection.run(
-          "UPDATE quarantine SET adopted = ? WHERE id = ?", .blob((id ?? .zero).bytes),
-          .blob(one.changeset.id.bytes))
-      }
-      return chosen
+      let before = try quarantined().filter(\.isAdoptable)
+      try adoptAgain(ids)
+      try adoptAnew(ids)
+      let after = Set(try quarantined().filter { $0.adopted != nil }.map(\.changeset.id))
+      return before.filter { after.contains($0.changeset.id) }
     }
+  }
+
+  /// What was taken over and that taken back comes again as it was, by an undo of the undo.
+  private func adoptAgain(_ ids: Set<ChangesetID>) throws {
+    let undone = try connection.all(
+      "SELECT id, undone FROM adoption WHERE undone IS NOT NULL ORDER BY id"
+    ) { (id: Digest(bytes: $0.blob(0)), by: Digest(bytes: $0.blob(1))) }
+    for undo in Set(undone.filter { ids.contains($0.id) }.map(\.by)).sorted() {
+      guard let logged = try changeset(undo) else { continue }
+      let inverse = try inverse(of: command(of: logged))
+      try commit("adopt", undoes: undo, inverse.operations)
+    }
+  }
+
+  private func adoptAnew(_ ids: Set<ChangesetID>) throws {
+    let all = try quarantined().sorted {
+      Self.order($0.changeset.header) < Self.order($1.changeset.header)
+    }
+    let wanted = Self.withCauses(ids, among: all)
+    var there = try knownChangesets()
+    var here = there
+    var states: [EntityID: EntityState] = [:]
+    var chosen: [Quarantined] = []
+    for one in all
+    where one.adopted != nil || (one.isAdoptable && wanted.contains(one.changeset.id)) {
+      let header = one.changeset.header
+      let place = Join.Place(writer: header.writer, sequence: header.sequence)
+      guard let body = one.body, here[place] == nil, try apply(body, header, to: &states) else {
+        continue
+      }
+      here[place] = one.changeset.id
+      // What was taken over before is known here by our own changes: what builds on it is not.
+      if one.adopted == nil { chosen.append(one) } else { there[place] = one.changeset.id }
+    }
+    guard !chosen.isEmpty else { return }
+    let join = Join(here: here, there: there)
+    let own = try identity().head.writer
+    let operations = try states.sorted { $0.key < $1.key }.flatMap { id, state in
+      let present = try self.state(of: id, withTexts: true)
+      let deletions = present.map { join.deletions(state, $0, on: id, by: own) } ?? []
+      return deletions.isEmpty ? join.writes(state, present, on: id) : deletions
+    }
+    try commit("adopt", adopting: chosen.map(\.changeset.id), operations)
   }
 
   /// - Returns: false when it changes a text that is not here; nothing is applied then.
@@ -124,29 +143,56 @@ extension Replica {
     return true
   }
 
-  /// Those, what their authors had written before, and what they had seen.
+  /// Those, and what was written before them on the same records, or on records that they name.
   private static func withCauses(
     _ ids: Set<ChangesetID>, among all: [Quarantined]
   ) -> Set<ChangesetID> {
     var wanted = ids
-    while true {
-      let chosen = all.map(\.changeset).filter { wanted.contains($0.id) }
-      var last: [WriterID: UInt64] = [:]
-      for one in chosen {
-        last[one.header.writer] = max(last[one.header.writer] ?? 0, one.header.sequence)
+    var entities: Set<EntityID> = []
+    // From the last one on: what a cause is built on is wanted too.
+    for one in all.reversed() {
+      let named = Set((one.body?.operations ?? []).flatMap { [$0.entity] + $0.action.references })
+      let written = Set((one.body?.operations ?? []).map(\.entity))
+      guard wanted.contains(one.changeset.id) || !written.isDisjoint(with: entities) else {
+        continue
       }
-      let seen = Set(chosen.flatMap { $0.header.seen.map(\.id) })
-      let more = all.map(\.changeset).filter { one in
-        seen.contains(one.id) || (last[one.header.writer] ?? 0) > one.header.sequence
-      }
-      let grown = wanted.union(more.map(\.id))
-      if grown == wanted { return wanted }
-      wanted = grown
+      wanted.insert(one.changeset.id)
+      entities.formUnion(named)
     }
+    return wanted
+  }
+
+  /// Notes what a changeset says again of the quarantine, or takes back of that.
+  func noteAdoption(by id: ChangesetID, _ body: Body) throws {
+    for adopted in body.adopts {
+      try connection.run(
+        "INSERT OR REPLACE INTO adoption VALUES (?, ?, NULL)", .blob(adopted.bytes),
+        .blob(id.bytes))
+    }
+    guard let undone = body.undoes else { return }
+    // An undo takes it back, an undo of that brings it again.
+    try connection.run(
+      "UPDATE adoption SET undone = NULL WHERE undone = ?", .blob(undone.bytes))
+    try connection.run(
+      "UPDATE adoption SET undone = ? WHERE by = ?", .blob(id.bytes), .blob(undone.bytes))
   }
 
   /// By the clock, which no cause is behind.
   private static func order(_ header: Header) -> (UInt64, WriterID, UInt64) {
     (header.clock.rawValue, header.writer, header.sequence)
+  }
+}
+
+extension Operation.Action {
+  /// The records that the value it writes names.
+  fileprivate var references: [EntityID] {
+    func named(by value: Value) -> [EntityID] {
+      switch value {
+      case .entity(let id): [id]
+      case .list(let items): items.flatMap(named)
+      default: []
+      }
+    }
+    return value.map(named) ?? []
   }
 }

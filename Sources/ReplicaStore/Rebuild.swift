@@ -6,7 +6,8 @@ extension Replica {
   public func rebuild() throws {
     try connection.transaction {
       try connection.execute(
-        "DELETE FROM entity; DELETE FROM history; DELETE FROM review; DELETE FROM text")
+        "DELETE FROM entity; DELETE FROM history; DELETE FROM review; DELETE FROM text; DELETE FROM adoption"
+      )
       try projection.clear(in: connection)
       try takeFromSnapshot()
       var applier = try Applier(self)

@@ -46,7 +46,7 @@ struct ErrorAnswers: RouterMiddleware {
     return ["sync", "devices", "watch", "health", "ready"].contains(last) ? last : "other"
   }
 
-  private static let protocolName = HTTPFields.Element.Name(WireFormat.protocolHeader)!
+  static let protocolName = HTTPFields.Element.Name(WireFormat.protocolHeader)!
 
   private func answer(_ refusal: Refusal) -> Response {
     var response = Self.text(refusal.text, refusal.status)

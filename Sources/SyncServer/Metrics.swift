@@ -41,9 +41,12 @@ final class Metrics: Sendable {
 
   /// - Parameters:
   ///   - connections: open now.
+  ///   - turnedAway: how many were told to come again.
   ///   - watchers: waiting for news now.
   ///   - certificateExpires: in seconds since 1970.
-  func text(connections: Int, watchers: Int, isReady: Bool, certificateExpires: Int?) -> String {
+  func text(
+    connections: Int, turnedAway: Int, watchers: Int, isReady: Bool, certificateExpires: Int?
+  ) -> String {
     let counts = counts.withLock { $0 }
     var lines: [String] = []
     func metric(_ name: String, _ kind: String, _ help: String, _ samples: [(String, String)]) {
@@ -80,6 +83,10 @@ final class Metrics: Sendable {
       "dossier_sync_sent_bytes_total", "counter", "Bytes of sync answers.",
       [("", "\(counts.bytesOut)")])
     metric("dossier_connections", "gauge", "Open connections.", [("", "\(connections)")])
+    metric(
+      "dossier_connections_turned_away_total", "counter",
+      "Connections that were told to come again, because there were as many as there may be.",
+      [("", "\(turnedAway)")])
     metric("dossier_watchers", "gauge", "Clients that wait for news.", [("", "\(watchers)")])
     metric("dossier_ready", "gauge", "1 when the data can be read.", [("", isReady ? "1" : "0")])
     if let certificateExpires {

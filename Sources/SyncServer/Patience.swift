@@ -1,3 +1,4 @@
+internal import ChangeLog
 internal import Hummingbird
 internal import NIOCore
 internal import NIOHTTPTypes
@@ -10,6 +11,13 @@ final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias OutboundIn = HTTPResponsePart
   typealias OutboundOut = HTTPResponsePart
+
+  /// It says that it is one of our servers: whoever meets it comes again.
+  private static let turnedAway: HTTPFields = {
+    var fields: HTTPFields = [.retryAfter: "10"]
+    fields[ErrorAnswers.protocolName] = "\(SyncRequest.version)"
+    return fields
+  }()
 
   private let limits: Limits
   private let visitors: Visitors
@@ -41,6 +49,7 @@ final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
     self.address = address
     isTurnedAway = visitors.total > limits.connections
+    if isTurnedAway { visitors.countTurnedAway() }
     wait(limits.headSeconds, context)
   }
 
@@ -54,7 +63,7 @@ final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head where isTurnedAway:
-      return context.close(answering: .serviceUnavailable, [.retryAfter: "10"])
+      return context.close(answering: .serviceUnavailable, Self.turnedAway)
     case .body where isTurnedAway, .end where isTurnedAway: return
     case .head(let head):
       isAnswered = false
@@ -101,7 +110,7 @@ final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
 /// How many connections each address has.
 final class Visitors: Sendable {
-  private let counts = Mutex<(ofEach: [String: Int], total: Int)>(([:], 0))
+  private let counts = Mutex<(ofEach: [String: Int], total: Int, turnedAway: Int)>(([:], 0, 0))
 
   private static let loopback = Network.name(of: "::1")
 
@@ -123,6 +132,11 @@ final class Visitors: Sendable {
       counts.total -= 1
     }
   }
+
+  func countTurnedAway() { counts.withLock { $0.turnedAway += 1 } }
+
+  /// How many came while there were as many as there may be.
+  var turnedAway: Int { counts.withLock { $0.turnedAway } }
 
   /// All connections.
   var total: Int { counts.withLock { $0.total } }

@@ -88,7 +88,8 @@ public struct SyncServer: Sendable {
     let (metrics, visitors, services, certificate) = (metrics, visitors, services, certificate)
     router.get("/metrics") { _, _ in
       let text = metrics.text(
-        connections: visitors.total, watchers: services.watchers.count,
+        connections: visitors.total, turnedAway: visitors.turnedAway,
+        watchers: services.watchers.count,
         isReady: await services[nil].isReady, certificateExpires: certificate?.expires)
       return Response(
         status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],

@@ -102,6 +102,7 @@ extension Dice {
     let writers = [author] + (0..<3).map { _ in id(Writer.self) }
     let entities = (0..<3).map { _ in (id(Entity.self), KindNumber(number(bits: 32))) }
     var body = Body(intent: text(), undoes: chance(30) ? digest() : nil, operations: [])
+    if chance(30) { body.adopts = (0..<1 + below(3)).map { _ in digest() }.sorted() }
     if chance(30) {
       body.checkpoint = cursor()
       body.checkpoint?.position += 1
@@ -111,7 +112,7 @@ extension Dice {
       body.operations.append(Operation(entity: entity, kind: kind, action(writers)))
       if unknown {
         let action = Operation.Action.unknown(
-          code: Operation.Code.last + 1 + number(bits: 62), bytes(below(9)))
+          code: Operation.Code.adopts + 1 + number(bits: 62), bytes(below(9)))
         body.operations.append(Operation(entity: .zero, kind: 0, action))
       }
     }

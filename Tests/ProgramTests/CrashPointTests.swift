@@ -158,7 +158,7 @@ import Testing
       DROP TABLE snapshot_text; DROP TABLE receipt; DROP TABLE membership;
       DROP TABLE membership_unsent; DROP TABLE membership_pin; DROP TABLE epoch;
       DROP TABLE former_key; DROP TABLE log_hash; DROP TABLE checkpoint; DROP TABLE split_view;
-      ALTER TABLE replica DROP COLUMN checkpoint; ALTER TABLE quarantine DROP COLUMN adopted;
+      ALTER TABLE replica DROP COLUMN checkpoint; DROP TABLE adoption;
       CREATE TABLE receipt (
         key BLOB PRIMARY KEY, maker TEXT NOT NULL, held BLOB NOT NULL) STRICT, WITHOUT ROWID;
       UPDATE schema_version SET version = 3 WHERE name = 'replica';

@@ -43,7 +43,9 @@ import Testing
     #expect(try restored.run(["notes", "--fields", "text"]).output == "never sent\n")
 
     try bob.run(["note", "written afterwards"]).expectSuccess()
-    try bob.run(["doctor"]).expectSuccess()
+    let doctor = try bob.run(["doctor"])
+    #expect(doctor.status == 1 && doctor.output.contains("lets this device in no more"))
+    #expect(try bob.run(["sync", "--status"]).output.contains("shut out   "))
     #expect(
       try Set(bob.run(["notes", "--fields", "text"]).output.lines)
         == ["never sent", "written afterwards"])
@@ -103,11 +105,27 @@ import Testing
     #expect(try ann.run(["show", "pact"]).output.contains("as bob saw it"))
     #expect(try ann.run(["quarantine", "--adopt"]).status == 66)
     #expect(try ann.run(["quarantine"]).output.contains("(taken over)"))
+    // Taken back, it can be taken over again; and again, when that is taken back.
+    for _ in 0..<2 {
+      try ann.run(["undo"]).expectSuccess()
+      #expect(try ann.run(["notes"]).output.isEmpty)
+      #expect(try !ann.run(["quarantine"]).output.contains("(taken over)"))
+      try ann.run(["redo"]).expectSuccess()
+      #expect(try ann.run(["notes", "--fields", "text"]).output == "never sent\n")
+      #expect(try ann.run(["quarantine"]).output.contains("(taken over)"))
+      try ann.run(["undo"]).expectSuccess()
+      try ann.run(["quarantine", "--adopt"]).expectSuccess()
+    }
     try ann.run(["sync"]).expectSuccess()
     let cem = try team.machine(code: team.invite("cem"))
     try cem.run(["sync"]).expectSuccess()
     #expect(try cem.run(["notes", "--fields", "text"]).output == "never sent\n")
     #expect(try cem.run(["log", "pact"]).output.contains("adopt"))
+    // Whoever gets the bundle later is told that it was done.
+    try cem.run(["sync", "--from", path("bundle"), "--trust"]).expectSuccess()
+    let known = try cem.run(["quarantine"]).output
+    #expect(known.components(separatedBy: "(taken over)").count == 3, "\(known)")
+    #expect(try cem.run(["quarantine", "--adopt"]).status == 66)
     try ann.run(["doctor"]).expectSuccess()
   }
 }

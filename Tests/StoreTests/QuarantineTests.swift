@@ -133,6 +133,39 @@ import Testing
     #expect(try ann.replica.deviations().isEmpty)
   }
 
+  /// Another colleague has the words too, and hears that they were taken over.
+  @Test func whatSomebodyElseTookOverIsNotTakenOverAgain() throws {
+    let dan = try TestReplica(4)
+    try edit(cem, to: "one two three four")
+    try refuse()
+    try give(ann, to: dan)
+    try quarantine([cem.log()[5]], of: dan)
+    #expect(try adoptAll() == 1)
+    #expect(try dan.replica.quarantined().map(\.isAdoptable) == [true])
+    try give(ann, to: dan)
+    #expect(try dan.replica.quarantined().map(\.isAdoptable) == [false])
+    let by = try #require(try dan.replica.quarantined()[0].adopted)
+    #expect(try by == ann.log().last?.id)
+    #expect(try dan.replica.adopt([cem.log()[5].id]).isEmpty)
+    #expect(try dan.values(4, of: note) == [.text("one two three four")])
+    // It is in the log: a rebuild finds it again, and an undo takes it back for all.
+    try dan.replica.rebuild()
+    #expect(try dan.replica.quarantined()[0].adopted == by)
+    try ann.undo(try #require(try ann.replica.latest(1).first))
+    try give(ann, to: dan)
+    for one in [ann, dan] { #expect(try one.replica.quarantined().map(\.isAdoptable) == [true]) }
+  }
+
+  /// Of a record alone: what else he wrote meanwhile stays where it is.
+  @Test func whatHasNothingToDoWithItStays() throws {
+    try cem.delete(other)
+    let last = try cem.put(1, .text("cem's"), on: note)
+    try refuse()
+    #expect(try ann.replica.adopt([last.changeset.id]).count == 1)
+    #expect(try ann.values(1, of: note) == [.text("cem's")])
+    #expect(try ann.replica.state(of: other)?.isDeleted == false)
+  }
+
   @Test func whatItIsBuiltOnComesAlong() throws {
     let new = EntityID(high: 1, low: 3)
     try cem.commit(Operation(entity: new, kind: 1, .write(4, Text("a draft"), replacing: [])))

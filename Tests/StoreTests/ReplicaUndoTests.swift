@@ -79,6 +79,19 @@ import Testing
     #expect(try ben.picture().review == ["\(note) 1"])
   }
 
+  @Test func undoOfARedoneDeletionBringsTheRecordBack() throws {
+    try ann.put(1, .text("title"), on: note)
+    let deletion = try ann.delete(note)
+    let undo = try #require(try ann.undo(deletion).undo)
+    try ann.undo(undo)
+    #expect(try isDeleted(note) == true)
+    // As the last command in force, not the redo that brought it.
+    let again = try ann.undo(deletion)
+    #expect(again.undo != nil && again.skipped.isEmpty)
+    #expect(try isDeleted(note) == false)
+    try exchange()
+  }
+
   /// A command that put two values into one field, and what comes after it.
   @Test func undoOfSiblingsBringsBackWhatWasThereAndRedoTheSiblings() throws {
     let former = try ann.put(1, .text("T"), on: note)

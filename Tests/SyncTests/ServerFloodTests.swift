@@ -163,6 +163,7 @@ struct ServerFloodTests {
       defer { close(late) }
       let said = answer(late)
       #expect(said.hasPrefix("HTTP/1.1 503") && said.lowercased().contains("retry-after: 10"))
+      #expect(said.lowercased().contains("dossier-protocol: 1"))
       #expect(RawConnection.isClosed(late, within: 10))
     }
     // Those who were here are served.

@@ -78,6 +78,29 @@ struct ServerLimitTests {
     #expect(try device.sync().head.position == 0)
   }
 
+  @Test("As many headers as there may be are taken, and as long ones; more are not")
+  func headerLimits() throws {
+    let server = try ServerUnderTest()
+    func status(_ path: String, _ headers: [String]) throws -> Int {
+      let lines = ["GET \(path) HTTP/1.1", "Host: l"] + headers + ["Connection: close"]
+      return try server.send(Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)).status
+    }
+    func long(_ size: Int) -> String { String(repeating: "a", count: size) }
+    // With Host and Connection.
+    let many = (0..<62).map { "X-\($0): a" }
+    #expect(try status("/health", many) == 200)
+    #expect(try status("/health", many + ["X-63: a"]) == 400)
+    let limit = 16 << 10
+    #expect(try status("/health", ["X: \(long(limit - 200))"]) == 200)
+    #expect(try status("/health", ["X: \(long(limit))"]) == 400)
+    let several = (10..<30).map { "X-\($0): \(long(limit / 20))" }
+    #expect(try status("/health", several.dropLast()) == 200)
+    #expect(try status("/health", several) == 400)
+    #expect(try status("/health?\(long(limit - 200))", []) == 200)
+    #expect(try status("/health?\(long(limit))", []) == 400)
+    #expect(try server.get("/health").status == 200)
+  }
+
   @Test("Wrong types, versions and bytes have each their own answer")
   func wrongRequests() throws {
     let server = try ServerUnderTest()

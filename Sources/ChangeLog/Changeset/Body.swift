@@ -5,16 +5,20 @@ public struct Body: Hashable, Sendable {
   /// The changeset whose inverse this is.
   public var undoes: ChangesetID?
   public var operations: [Operation]
+  /// The changesets in quarantine that this one says again, ascending: whoever has them need not do it too.
+  public var adopts: [ChangesetID]
   /// How far the author had read the remote's log, where that moved since the author's previous changeset: whoever was
   /// shown another log notices by it.
   public var checkpoint: Cursor?
 
   public init(
-    intent: String, undoes: ChangesetID? = nil, operations: [Operation], checkpoint: Cursor? = nil
+    intent: String, undoes: ChangesetID? = nil, operations: [Operation],
+    adopts: [ChangesetID] = [], checkpoint: Cursor? = nil
   ) {
     self.intent = intent
     self.undoes = undoes
     self.operations = operations
+    self.adopts = adopts.sorted()
     self.checkpoint = checkpoint
   }
 
@@ -26,6 +30,12 @@ public struct Body: Hashable, Sendable {
       payload = ByteWriter(reserving: 64)
       let code = operation.encode(into: &payload, &tables)
       encodedOperations.append(varint: code)
+      encodedOperations.append(block: payload.bytes)
+    }
+    if !adopts.isEmpty {
+      payload = ByteWriter(reserving: adopts.count * 32)
+      for id in adopts { payload.append(digest: id) }
+      encodedOperations.append(varint: Operation.Code.adopts)
       encodedOperations.append(block: payload.bytes)
     }
     if let checkpoint {
@@ -45,7 +55,7 @@ public struct Body: Hashable, Sendable {
       writer.append(varint: UInt64(kind))
       writer.append(id: entity)
     }
-    writer.append(count: operations.count + (checkpoint == nil ? 0 : 1))
+    writer.append(count: operations.count + (adopts.isEmpty ? 0 : 1) + (checkpoint == nil ? 0 : 1))
     writer.append(raw: encodedOperations.bytes)
     return writer.bytes
   }
@@ -62,29 +72,48 @@ public struct Body: Hashable, Sendable {
     let count = try reader.itemCount(minimumSize: 2)
     operations = []
     operations.reserveCapacity(count)
-    for index in 0..<count {
+    for _ in 0..<count {
       let code = try reader.varint()
       var payload = try reader.nested(try reader.count(upTo: reader.remaining))
-      if code == Operation.Code.checkpoint, index == count - 1,
-        let last = Self.checkpoint(from: payload)
-      {
-        checkpoint = last
-        continue
-      }
       operations.append(try Operation(code: code, from: &payload, &tables))
+    }
+    adopts = []
+    // Both stand at the end. What looks like them and is none stays an operation that is not known: older programs took it
+    // for one, and what was taken must stay readable.
+    if let checkpoint = operations.last.flatMap(Self.checkpoint) {
+      self.checkpoint = checkpoint
+      operations.removeLast()
+    }
+    if let adopts = operations.last.flatMap(Self.adopts) {
+      self.adopts = adopts
+      operations.removeLast()
+    }
+    tables.hasUnknown = operations.contains {
+      if case .unknown = $0.action { true } else { false }
     }
     try tables.expectCanonical()
     try reader.expectEnd()
   }
 
-  /// - Returns: nil for what is none. It stays an operation that is not known: older programs took it for one, and what was
-  ///   taken must stay readable.
-  private static func checkpoint(from reader: ByteReader) -> Cursor? {
-    var reader = reader
+  private static func checkpoint(in operation: Operation) -> Cursor? {
+    guard case .unknown(Operation.Code.checkpoint, let payload) = operation.action else {
+      return nil
+    }
+    var reader = ByteReader(payload)
     guard let checkpoint = try? Cursor(from: &reader), checkpoint.position > 0,
       (try? reader.expectEnd()) != nil
     else { return nil }
     return checkpoint
+  }
+
+  private static func adopts(in operation: Operation) -> [ChangesetID]? {
+    guard case .unknown(Operation.Code.adopts, let payload) = operation.action,
+      !payload.isEmpty, payload.count % 32 == 0
+    else { return nil }
+    let ids = stride(from: 0, to: payload.count, by: 32).map {
+      Digest(bytes: Array(payload[$0..<$0 + 32]))
+    }
+    return zip(ids, ids.dropFirst()).allSatisfy { $0 < $1 } ? ids : nil
   }
 
   /// Names that several operations share are written once and then counted: 16 bytes become one.

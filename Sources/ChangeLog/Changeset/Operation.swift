@@ -45,6 +45,8 @@ public struct Operation: Hashable, Sendable {
     static let last = edit
     /// No operation on an entity: see ``Body/checkpoint``. Older programs keep it as one they do not know.
     static let checkpoint: UInt64 = 8
+    /// The same: see ``Body/adopts``.
+    static let adopts: UInt64 = 9
   }
 }
 

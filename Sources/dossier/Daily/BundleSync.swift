@@ -101,8 +101,10 @@ struct BundleSync {
   private func refuseUnlessKnown(_ bundle: Bundle, _ path: String, trusts: Bool) throws {
     if trusts { return }
     guard try !store.replica.isKnown(bundle.key) else { return }
+    let isOut = try store.replica.membership().device(bundle.key) != nil
     throw Failure(
-      "unknown-device", exit: 77, "the device that made \(path) is not known here",
+      "unknown-device", exit: 77,
+      "the device that made \(path) is \(isOut ? "shut out" : "not known here")",
       details: [
         "it calls itself \"\(bundle.maker)\"; nothing of it was saved",
         "if you had it from somebody you trust, say so:",

@@ -81,6 +81,9 @@ struct Sync: AsyncParsableCommand {
     if let last = try store.setting("sync.last").flatMap({ UInt64($0) }) {
       say("last sync  \(Machine.text(Timestamp(milliseconds: last)))")
     }
+    if let refusal = try store.setting("sync.shut-out"), !refusal.isEmpty {
+      say("shut out   \(refusal)")
+    }
     say("to send    \(unsent)")
     if waiting > 0 { say("waiting    \(waiting) for changes that are not here yet") }
     say("to review  \(review)")

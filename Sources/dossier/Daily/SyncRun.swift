@@ -71,6 +71,7 @@ struct SyncRun {
       let report = try await server.session { try await exchange($0) }
       if isFirst { try store.set("changes.before-sync", to: String(before)) }
       try store.set("sync.last", to: String(Machine.surroundings().now()))
+      if try store.setting("sync.shut-out") != nil { try store.set("sync.shut-out", to: "") }
       return report
     } catch {
       // One that came to nothing is no sync; one that broke off behind a page is.
@@ -87,6 +88,8 @@ struct SyncRun {
         }
         failure.details.append(known)
       }
+      // Until the next sync that comes through: whoever looks is told.
+      if failure.exit == 77 { try store.set("sync.shut-out", to: failure.message) }
       if failure.exit == 77, try store.replica.unsentCount() > 0 {
         let unsent = try store.replica.unsentCount()
         failure.details.append(

@@ -50,7 +50,9 @@ struct Log: StoreCommand {
           } else {
             let replaced =
               change.replaced.isEmpty ? "" : "   was: " + change.replaced.joined(separator: " | ")
-            say("    \(change.field): \(change.value)\(replaced)")
+            // Their lines must not look like ours.
+            let words = "\(change.value)\(replaced)".replacing("\n", with: "\n        ")
+            say("    \(change.field): \(words)")
           }
         }
       }

@@ -116,6 +116,9 @@ struct Doctor: StoreCommand {
   /// Work that only this machine has, for longer than a week.
   private func remote(_ context: Context) throws -> String? {
     guard try context.store.setting("remote.address") != nil else { return nil }
+    if let refusal = try context.store.setting("sync.shut-out"), !refusal.isEmpty {
+      return "the server lets this device in no more: \(refusal)"
+    }
     let unsent = try context.store.replica.unsentCount()
     guard unsent > 0 else { return nil }
     let waits =

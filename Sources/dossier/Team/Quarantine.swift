@@ -10,7 +10,8 @@ struct Quarantine: StoreCommand {
       "Changes that do not count, with their words: of somebody who may not write, or of a lost branch.",
     discussion: """
       What a device wrote that is shut out is not lost: whoever gets it (dossier sync --from FILE --trust) can read it here, and \
-      take it over in his own name with --adopt. What was changed since stays beside it, for dossier review.
+      take it over in his own name with --adopt. What was written before on the same records comes along; what was changed \
+      since stays beside it, for dossier review.
       """)
 
   static let isPaged = true
@@ -18,7 +19,8 @@ struct Quarantine: StoreCommand {
   @OptionGroup var options: GlobalOptions
   @Argument(
     help: ArgumentHelp(
-      "Only these: the beginning of an id, or who wrote it; all when absent.", valueName: "WHICH"))
+      "Only these: the first four characters of an id or more, or who wrote it; all when absent.",
+      valueName: "WHICH"))
   var which: [String] = []
   @Flag(help: "Say the same in your own name.") var adopt = false
 
@@ -115,7 +117,9 @@ private struct Row {
       "\(id.prefix(12))  \(Machine.text(header.clock))  \(who)  \(quarantined.body?.intent ?? "unreadable"): \(why)\(state)"
     )
     for change in try changes(context) {
-      say("    \(change.record)  \(change.field): \(change.value)")
+      // Their lines must not look like ours.
+      let words = change.value.replacing("\n", with: "\n        ")
+      say("    \(change.record)  \(change.field): \(words)")
     }
   }
 

@@ -75,7 +75,7 @@ private struct Row {
 
   private var state: String {
     if member.role == nil { return "shut out" }
-    guard let device else { return "invited" }
+    guard let device else { return "no device" }
     if device.revoked != nil { return "revoked" }
     return device.key == own ? "this device" : "in"
   }
