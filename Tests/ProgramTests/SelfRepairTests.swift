@@ -110,6 +110,12 @@ import Testing
     try copy(team.data + ".backup", to: team.data)
     try team.start()
     #expect(try sync(ann).contains("the server had lost 1 change; they were given back"))
+    try sync(bob)
+    // Its files were copied back: the log has its name still, and not its past.
+    for one in [ann, bob] {
+      #expect(try one.run(["doctor"]).output.contains("BAD  what the server shows everybody"))
+      try one.run(["doctor", "--settle"]).expectSuccess()
+    }
     try expectLevel(
       [ann, bob], ["from the beginning", "after the backup", "bob's, after the backup"])
   }
