@@ -41,7 +41,14 @@ struct Author {
   let key: DeviceKey
   let introduction: Introduction
   var workspace: WorkspaceID
+  /// What it writes is sealed with this; nil where nothing is encrypted.
+  var seal: Seal?
   private(set) var head: WriterHead
+
+  struct Seal {
+    let epoch: UInt64
+    let key: EpochKey
+  }
 
   init(_ number: UInt64, in workspace: WorkspaceID = LogBody.workspace) throws {
     key = try DeviceKey(seed: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 32))
@@ -55,15 +62,17 @@ struct Author {
   ) throws -> Changeset {
     let header = Header(
       workspace: workspace, writer: head.writer, sequence: head.sequence + 1, previous: head.id,
-      clock: Timestamp(milliseconds: head.sequence + 1),
+      clock: Timestamp(milliseconds: head.sequence + 1), epoch: seal?.epoch ?? 0,
       introduction: head.sequence == 0 ? introduction : nil,
       seen: seen.map {
         Header.Seen(writer: $0.header.writer, sequence: $0.header.sequence, id: $0.id)
       })
     let entity = EntityID(high: 9, low: head.sequence)
     let put = Operation(entity: entity, kind: 1, .put(1, .text(text), replacing: []))
+    let salt = (0..<EpochKey.saltSize).map { _ in UInt8.random(in: 0...255) }
     let changeset = try Changeset(
-      header: header, body: Body(intent: "note", operations: [put]), key: other ?? key)
+      header: header, body: Body(intent: "note", operations: [put]), key: other ?? key,
+      seal: seal.map { ($0.key, salt) })
     head = WriterHead(writer: head.writer, sequence: header.sequence, id: changeset.id)
     return changeset
   }

@@ -16,17 +16,26 @@ struct ServerAccessMatrixTests {
           Home.allCases.map { .device(role: role, state: state, of: $0) }
         }
       }
+
+    /// Short enough for the name of a member.
+    var name: String {
+      guard case .device(let role, let state, let home) = self else { return "nobody" }
+      return "\(role)-\(state)-\(home)"
+    }
   }
 
-  enum Role: String, CaseIterable { case owner, editor, reader }
   /// The device is as it should be, was revoked, or its member was disabled.
   enum State: String, CaseIterable { case good, revoked, disabled }
   /// The workspace it joined.
   enum Home: String, CaseIterable { case team, other }
 
   enum Route: CaseIterable {
+    /// A sync that brings a changeset which is sealed where nothing is encrypted, and is not where all is.
+    case pushUnfit
     /// A sync that only reads, and one that brings a changeset.
     case pull, push
+    /// A sync that says who else belongs to the workspace.
+    case say
     /// A sync whose message names another workspace than its address.
     case crossed
     /// The same address, another method.
@@ -48,7 +57,7 @@ struct ServerAccessMatrixTests {
     case .health, .ready: return 200
     case .unknown, .getSync: return 404
     case .join: return target == .malformed ? 404 : 403
-    case .pull, .push, .crossed, .watch: break
+    case .pull, .push, .pushUnfit, .say, .crossed, .watch: break
     }
     guard case .device(_, let state, let home) = caller else { return 401 }
     guard target == (home == .team ? .team : .other) else { return 404 }
@@ -56,9 +65,10 @@ struct ServerAccessMatrixTests {
     return route == .crossed ? 400 : 200
   }
 
-  @Test func everyRouteAnswersEverybodyAsTheProtocolSays() throws {
-    let server = try ServerUnderTest()
-    let world = try Cast(server)
+  @Test(arguments: [false, true])
+  func everyRouteAnswersEverybodyAsTheProtocolSays(isEncrypted: Bool) throws {
+    let server = try ServerUnderTest(isEncrypted: isEncrypted)
+    let world = try Cast(server, isEncrypted: isEncrypted)
     for caller in Caller.all {
       for route in Route.allCases {
         var refused: [Int: Set<String>] = [:]
@@ -69,26 +79,40 @@ struct ServerAccessMatrixTests {
           if expectation == 404 || route == .join {
             refused[expectation, default: []].insert(answer.text)
           }
-          if answer.status == 200, route == .push { try expectVerdict(of: caller, in: answer) }
+          if answer.status == 200 { try expectContent(of: answer, to: caller, route) }
         }
         // What is there and not for you looks like what is not there at all.
         #expect(refused.values.allSatisfy { $0.count == 1 }, "\(caller) \(route): \(refused)")
       }
     }
-    // An owner and an editor of each wrote; nobody else left a trace.
+    // An owner and an editor of each wrote, and the owner said who else belongs to it; nobody else left a trace.
     for home in Home.allCases {
       let owner = try #require(world.devices[.device(role: .owner, state: .good, of: home)])
       #expect(try owner.sync().head.position == 2)
+      let names = try owner.membership().members.map(\.name).filter { $0.hasPrefix("by-") }
+      #expect(names == ["by-owner-good-\(home)"])
     }
     try server.admin("check")
   }
 
-  private func expectVerdict(of caller: Caller, in answer: HTTPAnswer) throws {
-    let verdicts = try SyncResponse(decoding: answer.body).verdicts
-    if case .device(.reader, _, _) = caller {
-      #expect(verdicts == [.refused(.readOnly)])
-    } else {
-      #expect(verdicts.count == 1 && verdicts.allSatisfy(\.isAccepted), "\(caller)")
+  /// Who may do it at all is told whether this was done.
+  private func expectContent(of answer: HTTPAnswer, to caller: Caller, _ route: Route) throws {
+    guard case .device(let role, _, _) = caller else { return }
+    switch route {
+    case .push:
+      let verdicts = try SyncResponse(decoding: answer.body).verdicts
+      if role == .reader {
+        #expect(verdicts == [.refused(.readOnly)])
+      } else {
+        #expect(verdicts.count == 1 && verdicts.allSatisfy(\.isAccepted), "\(caller)")
+      }
+    case .pushUnfit:
+      let verdicts = try SyncResponse(decoding: answer.body).verdicts
+      #expect(verdicts == [.refused(role == .reader ? .readOnly : .malformed)], "\(caller)")
+    case .say:
+      let refusals = try SyncResponse(decoding: answer.body).membership.refusals
+      #expect(refusals == [role == .owner ? nil : .notAllowed], "\(caller)")
+    default: break
     }
   }
 
@@ -130,33 +154,96 @@ struct ServerAccessMatrixTests {
   }
 }
 
+/// Whoever says who belongs to a workspace: the administrator of its server, or the owner of an encrypted one.
+private protocol Gatekeeper {
+  func letIn(_ name: String, as role: Role, _ author: Author) throws -> TestDevice
+  func revoke(_ device: TestDevice) throws
+  func disable(_ name: String) throws
+  /// What devices that are in seal with by now.
+  var seal: Author.Seal? { get }
+}
+
+private struct PlainWorkspace: Gatekeeper {
+  let server: ServerUnderTest
+  let name: String
+  let seal: Author.Seal? = nil
+
+  func letIn(_ member: String, as role: Role, _ author: Author) throws -> TestDevice {
+    try server.admin("user", "add", member, "--role", role.rawValue, "--workspace", name)
+    return try server.join(server.invite(member, to: name), as: author)
+  }
+
+  func revoke(_ device: TestDevice) throws {
+    try server.admin("device", "revoke", device.joined.device, "--workspace", name)
+  }
+
+  func disable(_ member: String) throws {
+    try server.admin("user", "disable", member, "--workspace", name)
+  }
+}
+
+extension EncryptedWorkspace: Gatekeeper {
+  var seal: Author.Seal? { newestSeal }
+
+  func letIn(_ member: String, as role: Role, _ author: Author) throws -> TestDevice {
+    try say(.member(name: member, role: role, heads: []))
+    return try join(member, as: author)
+  }
+
+  func revoke(_ device: TestDevice) throws {
+    try say(.revoke(key: device.author.key.publicKey, heads: []))
+  }
+
+  func disable(_ member: String) throws { try say(.member(name: member, role: nil, heads: [])) }
+}
+
 /// One device for every kind of caller.
 private struct Cast {
   typealias Caller = ServerAccessMatrixTests.Caller
+  typealias Home = ServerAccessMatrixTests.Home
   typealias Route = ServerAccessMatrixTests.Route
   typealias Target = ServerAccessMatrixTests.Target
   let server: ServerUnderTest
   private(set) var devices: [Caller: TestDevice] = [:]
   private let other: WorkspaceID
+  /// An entry of each membership log.
+  private var causes: [WorkspaceID: Digest] = [:]
+  /// What nobody was given.
+  private let strangeSeal = Author.Seal(epoch: 1, key: EpochKey(bytes: Array(0..<32)))
 
-  init(_ server: ServerUnderTest) throws {
+  init(_ server: ServerUnderTest, isEncrypted: Bool = false) throws {
     self.server = server
-    try server.admin("workspace", "add", "other")
+    let gatekeepers: [Home: any Gatekeeper]
+    if isEncrypted {
+      let code = try server.admin("workspace", "add", "other", "--encrypted-by", "olga").out
+      gatekeepers = try [
+        .team: EncryptedWorkspace(on: server, founding: server.firstInvite, as: Author(80)),
+        .other: EncryptedWorkspace(on: server, founding: InviteCode(text: code), as: Author(81)),
+      ]
+    } else {
+      try server.admin("workspace", "add", "other")
+      gatekeepers = [
+        .team: PlainWorkspace(server: server, name: "team"),
+        .other: PlainWorkspace(server: server, name: "other"),
+      ]
+    }
     for (number, caller) in Caller.all.enumerated() {
       guard case .device(let role, let state, let home) = caller else { continue }
-      let (name, place) = ("\(role)-\(state)", home.rawValue)
-      try server.admin("user", "add", name, "--role", role.rawValue, "--workspace", place)
-      let device = try server.join(
-        server.invite(name, to: place), as: Author(UInt64(number) + 1))
+      let (name, gatekeeper) = ("\(role)-\(state)", gatekeepers[home]!)
+      let device = try gatekeeper.letIn(name, as: role, Author(UInt64(number) + 1))
       devices[caller] = device
       switch state {
       case .good: break
-      case .revoked:
-        try server.admin("device", "revoke", device.joined.device, "--workspace", place)
-      case .disabled: try server.admin("user", "disable", name, "--workspace", place)
+      case .revoked: try gatekeeper.revoke(device)
+      case .disabled: try gatekeeper.disable(name)
       }
     }
     other = devices[.device(role: .owner, state: .good, of: .other)]!.workspace
+    for (caller, device) in devices {
+      guard case .device(_, .good, let home) = caller else { continue }
+      devices[caller]!.author.seal = gatekeepers[home]!.seal
+      causes[device.workspace] = try device.membership().last
+    }
   }
 
   func address(_ target: Target) -> String {
@@ -192,15 +279,23 @@ private struct Cast {
     case .getSync: return try get(path, credentials)
     case .watch:
       return try get("/v1/workspaces/\(address(target))/watch?after=99", credentials)
-    case .pull, .push, .crossed:
+    case .pull, .push, .pushUnfit, .say, .crossed:
       // Who is nobody sends what the owner would.
       let owner = Caller.device(role: .owner, state: .good, of: .team)
       var author = (devices[caller] ?? devices[owner]!).author
       author.workspace = workspace(target)
-      let changesets = route == .push ? [try author.write().bytes] : []
-      let request = SyncRequest(
-        workspace: route == .crossed ? WorkspaceID(high: 6, low: 6) : workspace(target),
-        cursor: .start, own: author.head, changesets: changesets)
+      if route == .pushUnfit { author.seal = author.seal == nil ? strangeSeal : nil }
+      var request = SyncRequest(workspace: workspace(target), cursor: .start, own: author.head)
+      switch route {
+      case .crossed: request.workspace = WorkspaceID(high: 6, low: 6)
+      case .push, .pushUnfit: request.changesets = [try author.write().bytes]
+      case .say:
+        let entry = try MembershipEntry(
+          .member(name: "by-\(caller.name)", role: .owner, heads: []), in: workspace(target),
+          after: causes[workspace(target)] ?? .zero, at: 1, signedBy: author.key)
+        request.membership.entries = [entry.bytes]
+      default: break
+      }
       return try server.post(path, request.encoded, extra: credentials)
     }
   }

@@ -16,10 +16,11 @@ final class ServerUnderTest {
   /// - Parameters:
   ///   - configuration: lines of its `config.yaml`; by default it lets tests ask as often as they like.
   ///   - database: how to reach an empty one; by default the one to test against, when there is one.
+  ///   - isEncrypted: whether the workspace is; then ``firstInvite`` founds it.
   ///   - diskSize: of a disk of its own, in bytes, which goes with the process; nil for none. Only root may.
   init(
     configuration: String = "requests-per-minute: 1000000\nfailures-per-minute: 1000000\n",
-    database: String? = nil, diskSize: Int? = nil
+    database: String? = nil, isEncrypted: Bool = false, diskSize: Int? = nil
   ) throws {
     folder = try TemporaryFolder()
     data = folder.path + "/data"
@@ -27,7 +28,7 @@ final class ServerUnderTest {
     let database = try database ?? TestDatabase.fresh()
     let made = try ServerProgram.run(
       ["init", data, "--workspace", "team", "--user", "ann"]
-        + (database.map { ["--database", $0] } ?? []))
+        + (database.map { ["--database", $0] } ?? []) + (isEncrypted ? ["--encrypted"] : []))
     try #require(made.status == 0, "\(made.err)")
     firstInvite = try InviteCode(text: made.out)
     try TemporaryFolder.write(
@@ -174,6 +175,13 @@ struct TestDevice {
     let answer = try post(request(changesets, wantsOwnBytes: wantsOwnBytes))
     try #require(answer.status == 200, "\(answer.text)")
     return try SyncResponse(decoding: answer.body)
+  }
+
+  /// Who belongs to the workspace, with every signature checked.
+  func membership() throws -> Membership {
+    var log = Membership(workspace: workspace)
+    for bytes in try sync().membership.entries { try log.append(MembershipEntry(bytes: bytes)) }
+    return log
   }
 }
 
