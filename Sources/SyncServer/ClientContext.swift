@@ -7,11 +7,14 @@ struct ClientContext: RequestContext {
   var coreContext: CoreRequestContextStorage
   /// The address of the client, as the log knows it.
   var client: String
+  /// The connection that the request came by.
+  let channel: any Channel
   /// Whose guesses count together.
   var network: String { Network.name(of: client) }
 
   init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)
+    channel = source.channel
     client = source.channel.remoteAddress?.ipAddress ?? "unknown"
   }
 }

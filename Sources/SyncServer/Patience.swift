@@ -19,6 +19,7 @@ final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
     return fields
   }()
 
+  let presence = Presence()
   private let limits: Limits
   private let visitors: Visitors
   private var deadline: Scheduled<Void>?
@@ -55,9 +56,15 @@ final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     deadline?.cancel()
+    presence.end()
     if let address { visitors.leave(address) }
     address = nil
     context.fireChannelInactive()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case ChannelEvent.inputClosed = event { presence.end() }
+    context.fireUserInboundEventTriggered(event)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -105,6 +112,39 @@ final class PatienceHandler: ChannelDuplexHandler, RemovableChannelHandler {
     deadline = context.eventLoop.scheduleTask(in: .seconds(Int64(seconds))) {
       bound.value.close(promise: nil)
     }
+  }
+}
+
+/// Whether a client is still there, who sent a request and waits for the answer.
+final class Presence: Sendable {
+  private let state = Mutex<(isOver: Bool, waiting: AsyncStream<Void>.Continuation?)>((false, nil))
+
+  /// That of the client at the other end of a connection.
+  static func of(_ channel: any Channel) async throws -> Presence {
+    try await channel.eventLoop.submit {
+      try channel.pipeline.syncOperations.handler(type: PatienceHandler.self).presence
+    }.get()
+  }
+
+  /// Ends when the client has closed the connection, or its half of it, or when somebody else asks for this.
+  func departure() -> AsyncStream<Void> {
+    AsyncStream { continuation in
+      let former = state.withLock { state -> AsyncStream<Void>.Continuation? in
+        if state.isOver { return continuation }
+        defer { state.waiting = continuation }
+        return state.waiting
+      }
+      former?.finish()
+    }
+  }
+
+  func end() {
+    let waiting = state.withLock { state in
+      state.isOver = true
+      defer { state.waiting = nil }
+      return state.waiting
+    }
+    waiting?.finish()
   }
 }
 

@@ -86,6 +86,7 @@ struct Routes: Sendable {
       known >= 0
     else { throw Refusal.malformed("after is the position that the client knows") }
     let end = ContinuousClock.now + .seconds(settings.limits.watchSeconds)
+    let presence = try await Presence.of(context.channel)
     var before: Standing?
     var mayWait = true
     while true {
@@ -96,18 +97,23 @@ struct Routes: Sendable {
       let isNew = standing.head.position != known || standing != before ?? standing
       guard mayWait, !isNew else { return ErrorAnswers.text("\(standing.head.position)", .ok) }
       before = standing
-      mayWait = await isHeard(news, until: end)
+      mayWait = await isHeard(news, by: presence, until: end)
     }
   }
 
-  /// - Returns: false when the time is over, or the server stops: it lets nobody wait.
-  private func isHeard(_ news: AsyncStream<Void>, until end: ContinuousClock.Instant) async -> Bool
-  {
+  /// - Returns: false when the time is over, the client is gone, or the server stops: it lets nobody wait.
+  private func isHeard(
+    _ news: AsyncStream<Void>, by presence: Presence, until end: ContinuousClock.Instant
+  ) async -> Bool {
     await cancelWhenGracefulShutdown {
       await withTaskGroup(of: Bool.self) { group in
         group.addTask {
           for await _ in news {}
           return !Task.isCancelled
+        }
+        group.addTask {
+          for await _ in presence.departure() {}
+          return false
         }
         group.addTask {
           try? await Task.sleep(until: end)

@@ -6,7 +6,7 @@ import Testing
 struct ServerOperationTests {
   @Test("Metrics are answered where they are configured, and only there")
   func metrics() throws {
-    let port = try Self.freePort()
+    let port = try ServerProgram.freePort()
     let server = try ServerUnderTest(configuration: "metrics: 127.0.0.1:\(port)\n")
     var device = try server.join(server.firstInvite, as: Author(1))
     _ = try device.sync([try device.author.write()])
@@ -110,22 +110,6 @@ struct ServerOperationTests {
       .filter { !$0.hasPrefix("dossier1-") }.map { $0.split(separator: "\t").last ?? $0 }
       .map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
     #expect(said == ["system", "connections: 12000", "own", "connections: 11"], "\(said)")
-  }
-
-  private static func freePort() throws -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    return withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, size)
-        getsockname(descriptor, $0, &size)
-      }
-      return UInt16(bigEndian: $0.pointee.sin_port)
-    }
   }
 }
 

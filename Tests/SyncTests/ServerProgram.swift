@@ -40,6 +40,23 @@ enum ServerProgram {
     }
     return String(decoding: bytes, as: UTF8.self)
   }
+
+  /// A port that nobody listens on now.
+  static func freePort() throws -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    return withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, size)
+        getsockname(descriptor, $0, &size)
+      }
+      return UInt16(bigEndian: $0.pointee.sin_port)
+    }
+  }
 }
 
 /// A process of ours.

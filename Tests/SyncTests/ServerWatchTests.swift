@@ -77,6 +77,28 @@ struct ServerWatchTests {
     #expect(heard.answer() == "0\n200")
   }
 
+  @Test("Who goes away while waiting leaves no connection behind")
+  func departure() async throws {
+    let port = try ServerProgram.freePort()
+    let server = try ServerUnderTest(configuration: "metrics: 127.0.0.1:\(port)\n")
+    let ann = try server.join(server.firstInvite, as: Author(1))
+    func counts() throws -> [Substring] {
+      try server.get("/metrics", port: port).text.split(separator: "\n").filter {
+        $0.hasPrefix("dossier_watchers ") || $0.hasPrefix("dossier_connections ")
+      }
+    }
+    let heard = try (0..<3).map { _ in
+      try Waiting(server, server.watchPath(ann.workspace, after: 0), ann)
+    }
+    while try counts().last != "dossier_watchers 3" { usleep(10_000) }
+    for one in heard { one.goAway() }
+    // Long before the 50 seconds after which they would have been answered.
+    for _ in 0..<2000 where try counts() != ["dossier_connections 0", "dossier_watchers 0"] {
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    #expect(try counts() == ["dossier_connections 0", "dossier_watchers 0"])
+  }
+
   @Test("A position that is none is refused", arguments: ["", "?after=-1", "?after=x", "?after="])
   func malformed(query: String) throws {
     let server = try ServerUnderTest()
@@ -101,6 +123,11 @@ final class Waiting {
       ], out: folder.path + "/out", err: "/dev/null")
     // Until it waits; when it is late, it is told what is new all the same.
     usleep(300_000)
+  }
+
+  func goAway() {
+    child.send(SIGKILL)
+    child.wait()
   }
 
   /// The answer with its status behind it.
