@@ -57,7 +57,7 @@ extension DataFolder {
   /// what it lacks, and bring it back.
   ///
   /// - Parameter newID: random names for logs.
-  /// - Throws: ``StoreError/notEmpty(_:)``, ``StoreError/damaged(_:)`` for what is no backup; nothing is left then.
+  /// - Throws: ``StoreError/notEmpty(_:)``, ``StoreError/noBackup(_:)``, ``StoreError/damaged(_:)``; nothing is left then.
   public func restore(from path: String, newID: () -> LogID) throws(StoreError) {
     guard database == nil else { throw .onlyFiles }
     guard Files.exists(path) else { throw .noFile(path) }
@@ -72,19 +72,25 @@ extension DataFolder {
 
   private func copy(_ path: String, _ newID: () -> LogID) throws {
     let backup = try Connection(path: path, mode: .readOnly)
-    let strange = try backup.first(
-      "SELECT name FROM sqlite_schema WHERE type IN ('trigger', 'view') LIMIT 1"
-    ) { $0.text(0) }
-    let tables = try Set(
-      backup.all("SELECT name FROM sqlite_schema WHERE type = 'table'") { $0.text(0) })
-    guard strange == nil, tables.isSuperset(of: ["server_file", "log", "changeset", "writer"])
-    else {
-      throw StoreError.damaged("\(path) is no backup of a server")
-    }
+    guard try Self.isBackup(backup) else { throw StoreError.noBackup(path) }
     try backup.backup(to: log)
     for (name, bytes) in try takeCompanions(newID) {
       guard let file = companions.first(where: { $0.name == name })?.path else { continue }
       try Files.writePrivately(bytes, to: file)
+    }
+  }
+
+  private static func isBackup(_ file: Connection) throws -> Bool {
+    do {
+      let strange = try file.first(
+        "SELECT name FROM sqlite_schema WHERE type IN ('trigger', 'view') LIMIT 1"
+      ) { $0.text(0) }
+      let tables = try Set(
+        file.all("SELECT name FROM sqlite_schema WHERE type = 'table'") { $0.text(0) })
+      return strange == nil && tables.isSuperset(of: ["server_file", "log", "changeset", "writer"])
+    } catch let error as SQLiteError where error.code == 26 {
+      // SQLITE_NOTADB: no database at all.
+      return false
     }
   }
 

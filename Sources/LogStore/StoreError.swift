@@ -14,6 +14,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case notEmpty(String)
   /// There is no such file.
   case noFile(String)
+  /// The file is not what a server is restored from.
+  case noBackup(String)
   /// Another process serves from the folder.
   case served(String)
   /// Another process kept the lock longer than the busy timeout.
@@ -108,6 +110,7 @@ extension StoreError: CustomStringConvertible {
     case .notSetUp(let path): "there is no server in \(path)"
     case .notEmpty(let path): "\(path) is not empty"
     case .noFile(let path): "there is no file \"\(path)\""
+    case .noBackup(let path): "\(path) is no backup of a server"
     case .served(let path): "another process serves from \(path)"
     case .busy: "another process kept the database locked"
     case .full: "the disk is full"

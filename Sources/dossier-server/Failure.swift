@@ -50,6 +50,7 @@ extension Failure {
     case .notSetUp: (.notSetUp, "not-set-up")
     case .notEmpty: (.exists, "not-empty")
     case .noFile: (.noSuchThing, "no-file")
+    case .noBackup: (.badData, "no-backup")
     case .served: (.busy, "served")
     case .busy: (.busy, "busy")
     case .full: (.disk, "disk-full")
@@ -88,6 +89,8 @@ extension Failure {
         "dossier invite NAME   dossier grant NAME ROLE   dossier revoke DEVICE",
       ]
     case .notEmpty: ["nothing was written; give a folder that is empty or missing"]
+    case .noBackup:
+      ["nothing was restored; a backup is what this writes: dossier-server backup FILE"]
     case .served(let path):
       ["one process at a time may write \(path)", "to see what it does: dossier-server stats"]
     case .busy: ["nothing was changed; try again"]

@@ -76,6 +76,7 @@ struct ServerBackupTests {
     let target = folder.path + "/new"
     let result = try ServerProgram.run(["restore", file, "--into", target])
     #expect(result.status == 65, "\(result.err)")
+    #expect(result.err.contains("is no backup of a server") == (kind != "cut"), "\(result.err)")
     for name in ["log.db", "accounts.db"] { #expect(access(target + "/" + name, F_OK) != 0) }
   }
 
