@@ -86,9 +86,7 @@ extension Replica {
   }
 
   private func adoptAnew(_ ids: Set<ChangesetID>) throws {
-    let all = try quarantined().sorted {
-      Self.order($0.changeset.header) < Self.order($1.changeset.header)
-    }
+    let all = Self.causesFirst(try quarantined())
     let wanted = Self.withCauses(ids, among: all)
     var there = try knownChangesets()
     var here = there
@@ -177,9 +175,27 @@ extension Replica {
       "UPDATE adoption SET undone = ? WHERE by = ?", .blob(id.bytes), .blob(undone.bytes))
   }
 
-  /// By the clock, which no cause is behind.
-  private static func order(_ header: Header) -> (UInt64, WriterID, UInt64) {
-    (header.clock.rawValue, header.writer, header.sequence)
+  /// Each behind all that its author had seen; by the clock where that leaves a choice. The clock alone would not do: one that
+  /// is far ahead moves nobody else's.
+  private static func causesFirst(_ all: [Quarantined]) -> [Quarantined] {
+    // By writer and in the order of writing, as they come.
+    var waiting = Dictionary(grouping: all) { $0.changeset.header.writer }.mapValues { $0[...] }
+    func isFree(_ header: Header) -> Bool {
+      header.seen.allSatisfy { seen in
+        waiting[seen.writer]?.first.map { $0.changeset.header.sequence > seen.sequence } ?? true
+      }
+    }
+    var sorted: [Quarantined] = []
+    while sorted.count < all.count {
+      let next = waiting.values.compactMap(\.first).map(\.changeset.header)
+        .sorted { ($0.clock.rawValue, $0.writer) < ($1.clock.rawValue, $1.writer) }
+      // In a circle, which nobody can have written who did not forge it, any comes first.
+      guard let one = next.first(where: isFree) ?? next.first,
+        let taken = waiting[one.writer]?.popFirst()
+      else { break }
+      sorted.append(taken)
+    }
+    return sorted
   }
 }
 

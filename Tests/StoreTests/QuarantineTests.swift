@@ -183,6 +183,32 @@ import Testing
     #expect(try ann.replica.review().isEmpty)
   }
 
+  /// One whose clock is years ahead moves nobody else's: what builds on his words looks older than they are.
+  @Test func whatItIsBuiltOnComesFirstWhateverTheClocksSay() throws {
+    let dan = try TestReplica(4)
+    try give(cem, to: dan)
+    let wall = cem.wall
+    cem.wall += 10 * 365 * 86_400_000
+    try edit(cem, to: "one two three four")
+    let new = EntityID(high: 1, low: 3)
+    try cem.commit(Operation(entity: new, kind: 1, .write(4, Text("a draft"), replacing: [])))
+    try give(cem, to: dan)
+    dan.wall = wall
+    try edit(dan, to: "one two three four five")
+    let draft = try #require(try dan.replica.state(of: new, withTexts: true))
+    let text = try #require(draft[4]?.alive.first)
+    let edit = try #require(draft.document(of: text, in: 4)?.edit(to: "a draft, and its end"))
+    let last = try dan.commit(Operation(entity: new, kind: 1, .edit(4, edit)))
+    #expect(try last.changeset.header.clock < cem.log()[6].header.clock)
+    try quarantine(dan.log().dropFirst(5))
+    // The last one alone brings all that it is built on.
+    #expect(try ann.replica.adopt([last.changeset.id]).count == 2)
+    #expect(try ann.values(4, of: new) == [.text("a draft, and its end")])
+    #expect(try adoptAll() == 2)
+    #expect(try ann.values(4, of: note) == [.text("one two three four five")])
+    #expect(try ann.replica.review().isEmpty)
+  }
+
   /// A snapshot stands for something that was in quarantine: its author may write again.
   @Test func whatComesInASnapshotIsInQuarantineNoMore() async throws {
     let server = ReplicaServer()
