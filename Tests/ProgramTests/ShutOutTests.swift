@@ -45,7 +45,12 @@ import Testing
     try bob.run(["note", "written afterwards"]).expectSuccess()
     let doctor = try bob.run(["doctor"])
     #expect(doctor.status == 1 && doctor.output.contains("lets this device in no more"))
+    let remote = try bob.run(["doctor", "--json"])
+    #expect(remote.status == 1 && remote.output.contains(#"{"subject":"remote","good":false,"#))
     #expect(try bob.run(["sync", "--status"]).output.contains("shut out   "))
+    #expect(try bob.run(["access"]).output.contains("\tthis device, shut out"))
+    let note = try #require(bob.run(["notes"]).output.lines.first).prefix { $0 != "\t" }
+    #expect(try bob.run(["sync", "--explain", String(note)]).output.contains("is here only"))
     #expect(
       try Set(bob.run(["notes", "--fields", "text"]).output.lines)
         == ["never sent", "written afterwards"])
@@ -85,7 +90,8 @@ import Testing
     try ann.run(["device", "revoke", id, "--data", team.data], program: "dossier-server")
       .expectSuccess()
     for one in [ann, bob] { _ = try one.run(["sync"]) }
-    #expect(try ann.run(["quarantine"]).output.isEmpty)
+    let none = try ann.run(["quarantine"])
+    #expect(none.output.isEmpty && none.errors == "nothing is in quarantine\n")
     try bob.run(["sync", "--to", path("bundle")]).expectSuccess()
     let taken = try ann.run(["sync", "--from", path("bundle"), "--trust"]).expectSuccess()
     #expect(taken.errors.contains("dossier quarantine"), "\(taken.errors)")
@@ -93,6 +99,8 @@ import Testing
     let shown = try ann.run(["quarantine"]).expectSuccess().output
     #expect(shown.contains("never sent") && shown.contains("as bob saw it"), "\(shown)")
     #expect(shown.contains("bob on "), "\(shown)")
+    let note = try #require(bob.run(["notes"]).output.lines.first).prefix { $0 != "\t" }
+    #expect(shown.contains("\(note) (not here)"), "\(shown)")
     #expect(try ann.run(["quarantine", "bob"]).output == shown)
     #expect(try ann.run(["quarantine", "cem"]).status == 66)
     #expect(try ann.run(["notes"]).output.isEmpty)

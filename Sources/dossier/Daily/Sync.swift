@@ -46,8 +46,7 @@ struct Sync: AsyncParsableCommand {
       return
     }
     if watch { return try await SyncWatch(context: context).run() }
-    let line = try await SyncRun(context, givesSnapshot: snapshot).run()
-    context.report(line)
+    try await SyncRun(context, givesSnapshot: snapshot).run()
   }
 
   func validate() throws {
@@ -81,9 +80,7 @@ struct Sync: AsyncParsableCommand {
     if let last = try store.setting("sync.last").flatMap({ UInt64($0) }) {
       say("last sync  \(Machine.text(Timestamp(milliseconds: last)))")
     }
-    if let refusal = try store.setting("sync.shut-out"), !refusal.isEmpty {
-      say("shut out   \(refusal)")
-    }
+    if let refusal = try context.shutOut { say("shut out   \(refusal)") }
     say("to send    \(unsent)")
     if waiting > 0 { say("waiting    \(waiting) for changes that are not here yet") }
     say("to review  \(review)")

@@ -17,6 +17,7 @@ struct SyncExplanation {
 
   func print() throws {
     let passages = try context.store.replica.passages(of: found.id)
+    let isShutOut = try context.shutOut != nil
     if context.wantsJSON {
       return try context.answer(
         objects: passages.map { passage in
@@ -26,7 +27,7 @@ struct SyncExplanation {
             .init("by", .string(authors[passage.changeset.header.writer]?.member ?? "")),
             .init("at", .int(Int64(passage.changeset.header.clock.milliseconds))),
             .init("state", .string(code(passage.state))),
-            .init("why", .string(words(passage.state))),
+            .init("why", .string(words(passage.state, isShutOut))),
           ])
         }, of: ["changeset", "command", "by", "at", "state", "why"])
     }
@@ -40,7 +41,7 @@ struct SyncExplanation {
       let header = passage.changeset.header
       let author = authors[header.writer].map { "\($0.member) on \($0.device)" } ?? "unknown writer"
       say(
-        "  \(Machine.text(header.clock))  \(author)  \(passage.body.intent): \(words(passage.state))"
+        "  \(Machine.text(header.clock))  \(author)  \(passage.body.intent): \(words(passage.state, isShutOut))"
       )
     }
   }
@@ -55,9 +56,11 @@ struct SyncExplanation {
     }
   }
 
-  private func words(_ state: Passage.State) -> String {
+  private func words(_ state: Passage.State, _ isShutOut: Bool) -> String {
     switch state {
     case .there(let position): "on the server, number \(position) of its log"
+    case .unsent where isShutOut:
+      "is here only: the server lets this device in no more (dossier sync --status)"
     case .unsent: "waits here for the next sync"
     case .refused(let reason): "the server does not take it: \(reason)"
     case .quarantined(let reason): "came and is not believed: \(reason)"

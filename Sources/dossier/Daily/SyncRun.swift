@@ -1,4 +1,5 @@
 import ChangeLog
+import DossierModel
 import DossierStore
 import ReplicaStore
 import SQLite
@@ -39,6 +40,15 @@ struct TeamServer {
   }
 }
 
+extension Context {
+  fileprivate static let shutOutSetting = "sync.shut-out"
+
+  /// Why the server lets this device in no more, as it said in the last sync; nil when it does.
+  var shutOut: String? {
+    get throws { try store.setting(Self.shutOutSetting).flatMap { $0.isEmpty ? nil : $0 } }
+  }
+}
+
 /// One sync from the command line: lock, exchange, one line for the person.
 struct SyncRun {
   private let context: Context
@@ -56,7 +66,42 @@ struct SyncRun {
     if context.options.verbose { tell("exchange \(report.exchanges): \(state)") }
   }
 
-  func run() async throws -> String { try line(await report()) }
+  func run() async throws { try show(await report()) }
+
+  /// One line for the person, and more where something is to be said; or one object.
+  func show(_ report: SyncSession.Report) throws {
+    guard context.wantsJSON else {
+      return context.report(try lines(report).joined(separator: "\n"))
+    }
+    func json(_ changesets: [(id: ChangesetID, reason: Verdict.Refusal)]) -> JSON {
+      .array(
+        changesets.map { one in
+          .object([
+            .init("changeset", .string(one.id.description)), .init("why", .string("\(one.reason)")),
+          ])
+        })
+    }
+    let replica = context.store.replica
+    let authors = members(report, try context.store.authors())
+    let members: [JSON.Member] = [
+      .init("sent", .int(Int64(report.sent))), .init("received", .int(Int64(report.received))),
+      .init("from", .array(authors.map(JSON.string))),
+      .init("exchanges", .int(Int64(report.exchanges))),
+      .init("unsent", .int(Int64(try replica.unsentCount()))),
+      .init("review", .int(Int64(try replica.review().count))),
+      .init("refused", json(report.refused)), .init("quarantined", json(report.quarantined)),
+      .init("given_back", .int(Int64(report.givenBack))),
+      .init("remarks", .array(try remarks(report).map(JSON.string))),
+    ]
+    try context.answer(object: .object(members), of: members.map(\.key))
+  }
+
+  /// Who wrote what came, by name.
+  private func members(
+    _ report: SyncSession.Report, _ authors: [WriterID: Author]
+  ) -> [String] {
+    Set(report.writers.map { authors[$0]?.member ?? $0.description }).sorted()
+  }
 
   /// - Parameter isFirst: whether what comes counts as new since the last sync.
   func report(isFirst: Bool = true) async throws -> SyncSession.Report {
@@ -71,7 +116,7 @@ struct SyncRun {
       let report = try await server.session { try await exchange($0) }
       if isFirst { try store.set("changes.before-sync", to: String(before)) }
       try store.set("sync.last", to: String(Machine.surroundings().now()))
-      if try store.setting("sync.shut-out") != nil { try store.set("sync.shut-out", to: "") }
+      if try context.shutOut != nil { try store.set(Context.shutOutSetting, to: "") }
       return report
     } catch {
       // One that came to nothing is no sync; one that broke off behind a page is.
@@ -89,7 +134,7 @@ struct SyncRun {
         failure.details.append(known)
       }
       // Until the next sync that comes through: whoever looks is told.
-      if failure.exit == 77 { try store.set("sync.shut-out", to: failure.message) }
+      if failure.exit == 77 { try store.set(Context.shutOutSetting, to: failure.message) }
       if failure.exit == 77, try store.replica.unsentCount() > 0 {
         let unsent = try store.replica.unsentCount()
         failure.details.append(
@@ -116,15 +161,19 @@ struct SyncRun {
     return report
   }
 
-  func line(_ report: SyncSession.Report) throws -> String {
-    let authors = try context.store.authors()
-    let members = Set(report.writers.map { authors[$0]?.member ?? $0.description })
-    var lines = [
+  private func lines(_ report: SyncSession.Report) throws -> [String] {
+    let members = members(report, try context.store.authors())
+    var first =
       "sent \(report.sent), received \(report.received)"
-        + (members.isEmpty ? "" : " from \(count(members.count, "member"))")
-    ]
+      + (members.isEmpty ? "" : " from \(count(members.count, "member"))")
     let review = try context.store.replica.review().count
-    if review > 0 { lines[0] += "; \(count(review, "value")) to review (dossier review)" }
+    if review > 0 { first += "; \(count(review, "value")) to review (dossier review)" }
+    return try [first] + remarks(report)
+  }
+
+  /// What is not so every day.
+  private func remarks(_ report: SyncSession.Report) throws -> [String] {
+    var lines: [String] = []
     if report.givenBack > 0 {
       lines.append("the server had lost \(count(report.givenBack, "change")); they were given back")
     }
@@ -181,7 +230,7 @@ struct SyncRun {
         "the team does not know the new key of this machine: ask for an invite, then dossier join CODE"
       )
     }
-    return lines.joined(separator: "\n")
+    return lines
   }
 
   /// Whether what is written here waits until a new key is let in.

@@ -25,7 +25,7 @@ struct SyncWatch {
         isAway = false
         let isSuspect = report.hasChangedItsPast || report.splitViews > 0
         let isNews = report.sent + report.received > 0 || !report.refused.isEmpty || isSuspect
-        if isNews || isFirst { context.report(try run.line(report)) }
+        if isNews || isFirst { try run.show(report) }
         failures = 0
         isFirst = false
         try await waitForNews()

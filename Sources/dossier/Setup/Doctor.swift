@@ -17,6 +17,22 @@ struct Doctor: StoreCommand {
     let findings = try context.working("looking at everything") { (_: Progress) in
       try self.findings(context)
     }
+    if context.wantsJSON {
+      try context.answer(objects: findings.map(\.json), of: ["subject", "good", "problem"])
+    } else {
+      try context.refuseFields()
+      try show(findings, context)
+    }
+    if findings.contains(where: { $0.problem != nil }) {
+      guard rebuild else { throw ExitCode(1) }
+    }
+    if rebuild {
+      try context.store.replica.rebuild()
+      context.report("all tables were made anew from the log")
+    }
+  }
+
+  private func show(_ findings: [Finding], _ context: Context) throws {
     for finding in findings {
       say(
         "\(finding.problem == nil ? "ok " : "BAD")  \(finding.subject)\(finding.problem.map { ": \($0)" } ?? "")"
@@ -28,13 +44,6 @@ struct Doctor: StoreCommand {
       say(
         "     \(waiting) text\(waiting == 1 ? "" : "s") that could not be saved wait in \(Context.unsavedFolder)"
       )
-    }
-    if findings.contains(where: { $0.problem != nil }) {
-      guard rebuild else { throw ExitCode(1) }
-    }
-    if rebuild {
-      try context.store.replica.rebuild()
-      say("all tables were made anew from the log")
     }
   }
 
@@ -84,6 +93,13 @@ struct Doctor: StoreCommand {
       self.subject = subject
       self.problem = problem
     }
+
+    var json: JSON {
+      .object([
+        .init("subject", .string(subject)), .init("good", .bool(problem == nil)),
+        .init("problem", problem.map(JSON.string) ?? .null),
+      ])
+    }
   }
 
   private static func problem(_ check: () throws -> Void) -> String? {
@@ -116,7 +132,7 @@ struct Doctor: StoreCommand {
   /// Work that only this machine has, for longer than a week.
   private func remote(_ context: Context) throws -> String? {
     guard try context.store.setting("remote.address") != nil else { return nil }
-    if let refusal = try context.store.setting("sync.shut-out"), !refusal.isEmpty {
+    if let refusal = try context.shutOut {
       return "the server lets this device in no more: \(refusal)"
     }
     let unsent = try context.store.replica.unsentCount()

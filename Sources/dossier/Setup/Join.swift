@@ -81,8 +81,7 @@ struct Join: AsyncParsableCommand {
           + (former.map { "; what stood in its place is in \($0)" } ?? ""))
     }
     context.report("joined \(answer.workspaceName) as \(answer.member) (\(answer.role)) on \(name)")
-    let report = try await SyncRun(context).run()
-    context.report(report)
+    try await SyncRun(context).run()
   }
 
   /// What founds an encrypted workspace; empty for who enters one.

@@ -41,6 +41,7 @@ struct Quarantine: StoreCommand {
         return try context.answer(objects: chosen.map { try $0.json(context) }, of: Self.fields)
       }
       for row in chosen { try row.show(context) }
+      if rows.isEmpty { context.report("nothing is in quarantine") }
     }
   }
 
@@ -117,9 +118,13 @@ private struct Row {
       "\(id.prefix(12))  \(Machine.text(header.clock))  \(who)  \(quarantined.body?.intent ?? "unreadable"): \(why)\(state)"
     )
     for change in try changes(context) {
+      let found = try context.store.found(change.entity)
+      let record =
+        found.map { "\($0.short) \($0.title)" }
+        ?? "\(ShortID.text(change.entity, change.kind)) (not here)"
       // Their lines must not look like ours.
       let words = change.value.replacing("\n", with: "\n        ")
-      say("    \(change.record)  \(change.field): \(words)")
+      say("    \(record)  \(change.field): \(words)")
     }
   }
 
@@ -134,10 +139,12 @@ private struct Row {
       .init(
         "changes",
         .array(
-          try changes(context).map {
+          try changes(context).map { change in
             .object([
-              .init("record", .string($0.record)), .init("field", .string($0.field)),
-              .init("value", .string($0.value)),
+              .init("record", .string(ShortID.full(change.entity, change.kind))),
+              .init(
+                "title", try context.store.found(change.entity).map { .string($0.title) } ?? .null),
+              .init("field", .string(change.field)), .init("value", .string(change.value)),
             ])
           })),
     ])
@@ -145,14 +152,12 @@ private struct Row {
 
   private func changes(
     _ context: Context
-  ) throws -> [(record: String, field: String, value: String)] {
+  ) throws -> [(entity: EntityID, kind: Kind, field: String, value: String)] {
     try (quarantined.body?.operations ?? []).compactMap { operation in
       guard let kind = Kind(rawValue: operation.kind),
         let change = try context.describe(operation, kind, nil)
       else { return nil }
-      let found = try context.store.found(operation.entity)
-      let record = found.map { "\($0.short) \($0.title)" } ?? "a new \(kind.name)"
-      return (record, change.field, change.value)
+      return (operation.entity, kind, change.field, change.value)
     }
   }
 }

@@ -28,7 +28,9 @@ struct Access: StoreCommand {
         fix: "dossier members")
     }
     if let code = checkRecovery { return try check(code, membership, context) }
-    let rows = rows(membership, own: context.store.replica.publicKey)
+    let own = Row.Own(
+      key: context.store.replica.publicKey, isShutOut: try context.shutOut != nil)
+    let rows = rows(membership, own: own)
     if context.wantsJSON { return try context.answer(objects: rows.map(\.json), of: Self.fields) }
     try context.refuseFields()
     context.show(Table(header: Self.fields, rows: rows.map(\.cells)))
@@ -53,7 +55,7 @@ struct Access: StoreCommand {
     )
   }
 
-  private func rows(_ membership: Membership, own: PublicKey) -> [Row] {
+  private func rows(_ membership: Membership, own: Row.Own) -> [Row] {
     membership.members.flatMap { member in
       let devices = membership.devices.filter {
         $0.member.utf8.elementsEqual(member.name.utf8)
@@ -71,13 +73,20 @@ struct Access: StoreCommand {
 private struct Row {
   let member: Membership.Member
   let device: Membership.Device?
-  let own: PublicKey
+  let own: Own
+
+  struct Own {
+    let key: PublicKey
+    /// As the server said, who need not have told why.
+    let isShutOut: Bool
+  }
 
   private var state: String {
     if member.role == nil { return "shut out" }
     guard let device else { return "no device" }
     if device.revoked != nil { return "revoked" }
-    return device.key == own ? "this device" : "in"
+    guard device.key == own.key else { return "in" }
+    return own.isShutOut ? "this device, shut out" : "this device"
   }
 
   private var since: String {
