@@ -108,6 +108,18 @@ import Testing
     #expect(team.log.keys(of: Team.key(106)).keys.sorted() == [1])
   }
 
+  /// By the clock of the one who changed the key the invite was over; by that of the newcomer it is not.
+  @Test func nobodyComesInWithoutTheNewestKey() throws {
+    var team = try Team()
+    try team.say(.revoke(key: Team.key(2).publicKey, heads: []), at: 101)
+    #expect(throws: Membership.Refusal.inviteExpired) {
+      try team.join(Team.key(3), with: Team.key(103))
+    }
+    try team.invite("cleo", 104)
+    try team.join(Team.key(3), with: Team.key(104))
+    #expect(team.log.keys(of: Team.key(104)).keys.sorted() == [1, 2])
+  }
+
   @Test func theRecoveryCodeLetsAnOwnersDeviceInWhenAllOthersAreLost() throws {
     var team = try Team()
     try team.say(.revoke(key: Team.key(2).publicKey, heads: []))

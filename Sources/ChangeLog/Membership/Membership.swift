@@ -193,12 +193,20 @@ public struct Membership: Sendable {
       if isRecovery(entry) { return }
       guard let invite = invites[entry.signer] else { throw .inviteUnknown }
       guard !invite.isUsed else { throw .inviteUsed }
-      guard entry.time <= invite.expires else { throw .inviteExpired }
+      // Whoever changed the key last may have had another clock: by an invite that he held for over nobody gets a device
+      // that cannot read.
+      guard entry.time <= invite.expires, holdsNewestKey(invite) else { throw .inviteExpired }
       return
     }
     guard entry.signer == administrator || role(of: entry.signer) == .owner else {
       throw .notAllowed
     }
+  }
+
+  private func holdsNewestKey(_ invite: Invite) -> Bool {
+    guard isEncrypted else { return true }
+    guard let recipient = invite.recipient else { return false }
+    return grants.contains { $0.number == epoch && $0.boxes[recipient] != nil }
   }
 
   private mutating func apply(_ entry: MembershipEntry, isTrusted: Bool) throws(Refusal) {
