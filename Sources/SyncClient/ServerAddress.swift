@@ -38,11 +38,14 @@ public struct ServerAddress: Hashable, Sendable {
   }
 
   private static func isLoopback(_ rest: Substring) -> Bool {
-    let host = rest.split(separator: "/", omittingEmptySubsequences: false)[0]
-    if host.hasPrefix("[::1]") { return true }
-    let name = host.split(separator: ":")[0]
+    var name = rest.prefix { $0 != "/" }
+    // What stands behind the host is a port, or it is not the host.
+    if let colon = name.lastIndex(of: ":"), !name.hasSuffix("]") {
+      guard UInt16(name[colon...].dropFirst()) != nil else { return false }
+      name = name[..<colon]
+    }
     let numbers = name.split(separator: ".", omittingEmptySubsequences: false)
-    return name == "localhost"
+    return name == "localhost" || name == "[::1]"
       || (numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil })
   }
 }
