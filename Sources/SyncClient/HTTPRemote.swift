@@ -3,6 +3,7 @@ public import ChangeLog
 internal import Glibc
 internal import NIOCore
 internal import NIOHTTP1
+internal import Synchronization
 
 /// A server reached over HTTP: one exchange is one POST.
 ///
@@ -39,6 +40,10 @@ public struct HTTPRemote: Remote {
       throw SyncError.brokenAnswer("\(error)")
     }
   }
+
+  /// What time it was at the server when it began its last answer, in milliseconds since 1970, to the second; nil when it did not
+  /// say.
+  public var serverTime: UInt64? { connection.serverTime.value.withLock { $0 } }
 
   /// Waits until the log of a workspace is another than at a position, or the server has enough of waiting.
   ///
@@ -80,6 +85,7 @@ public struct HTTPRemote: Remote {
     let address: ServerAddress
     let trust: ServerTrust
     let client: HTTPClient
+    let serverTime = ServerTime()
 
     static func open<Value>(
       to address: ServerAddress, trusting trust: ServerTrust,
@@ -134,6 +140,7 @@ public struct HTTPRemote: Remote {
         let response = try await client.execute(request, timeout: exchangeTimeout)
         let isOurs = response.headers.first(name: WireFormat.protocolHeader) != nil
         guard isOurs else { throw SyncError.notOurServer(status: Int(response.status.code)) }
+        serverTime.note(response.headers.first(name: "date"))
         let bytes = try await collect(response.body, upTo: limit)
         guard response.status == .ok else {
           let text = String(decoding: bytes.prefix(500), as: UTF8.self)
@@ -162,5 +169,29 @@ public struct HTTPRemote: Remote {
       }
       return bytes
     }
+  }
+}
+
+/// What a server's answers say of the time.
+private final class ServerTime: Sendable {
+  let value = Mutex<UInt64?>(nil)
+
+  private static let months = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+  ]
+
+  /// Reads "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7); the older forms say nothing here.
+  func note(_ header: String?) {
+    let words = header?.split(whereSeparator: { " :".contains($0) }) ?? []
+    guard words.count == 8, words[7] == "GMT",
+      let month = Self.months.firstIndex(of: String(words[2]))
+    else { return }
+    let numbers = [1, 3, 4, 5, 6].compactMap { Int32(words[$0]) }
+    guard numbers.count == 5, (1970...9999).contains(numbers[1]) else { return }
+    var time = tm()
+    (time.tm_mday, time.tm_mon, time.tm_year) = (numbers[0], Int32(month), numbers[1] - 1900)
+    (time.tm_hour, time.tm_min, time.tm_sec) = (numbers[2], numbers[3], numbers[4])
+    let seconds = timegm(&time)
+    value.withLock { $0 = UInt64(max(0, seconds)) * 1000 }
   }
 }

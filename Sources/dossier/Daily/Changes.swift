@@ -54,9 +54,14 @@ struct Changes: StoreCommand {
     guard let first = try context.date(since).earliest else {
       throw Failure("open-date", exit: 64, "\"\(since)\" has no first day", input: since)
     }
-    return try replica.logged(after: 0).filter {
-      Machine.day(milliseconds: $0.changeset.header.clock.milliseconds).day >= first
+    func isSince(_ logged: Logged) -> Bool {
+      Machine.day(milliseconds: logged.changeset.header.clock.milliseconds).day >= first
     }
+    // What came after something that was written here since then came since then, whatever the clock of its author says.
+    let own = try replica.identity().head.writer
+    let all = try replica.logged(after: 0)
+    let written = all.first { $0.changeset.header.writer == own && isSince($0) }?.number ?? .max
+    return all.filter { isSince($0) || $0.number > written }
   }
 
   /// A machine that introduces itself is no news.

@@ -49,6 +49,37 @@ extension Context {
   }
 }
 
+extension Context {
+  private static let clockSetting = "clock.ahead"
+
+  /// In milliseconds; less than that nobody notices.
+  private static let tolerance: Int64 = 5 * 60 * 1000
+
+  /// Keeps how far the clock of this machine is from that of the server, when it is far.
+  fileprivate func compareClocks(with serverTime: UInt64?) throws {
+    guard let serverTime else { return }
+    let ahead = Int64(clamping: Machine.surroundings().now()) - Int64(clamping: serverTime)
+    let known = try store.setting(Self.clockSetting) ?? ""
+    let told = abs(ahead) < Self.tolerance ? "" : String(ahead)
+    if told != known { try store.set(Self.clockSetting, to: told) }
+  }
+
+  /// What is wrong with the clock of this machine, by that of the server in the last sync; nil when nothing is.
+  var clockProblem: String? {
+    get throws {
+      guard let ahead = try store.setting(Self.clockSetting).flatMap({ Int64($0) }) else {
+        return nil
+      }
+      let minutes = abs(ahead) / 60_000
+      let length =
+        minutes < 120
+        ? "\(minutes) min" : minutes < 2880 ? "\(minutes / 60) h" : "\(minutes / 1440) days"
+      return
+        "the clock of this machine is \(length) \(ahead > 0 ? "ahead of" : "behind") the server's: what is written here is shown with the wrong time, and without a date of its own it stands in the wrong place of lists"
+    }
+  }
+}
+
 /// One sync from the command line: lock, exchange, one line for the person.
 struct SyncRun {
   private let context: Context
@@ -153,6 +184,7 @@ struct SyncRun {
         onStep: { follow($0, progress) }
       ).run()
     }
+    try context.compareClocks(with: remote.serverTime)
     if report.reissued != nil {
       // The new name must be introduced, and that change sent.
       try store.introduceAgain()
@@ -222,6 +254,7 @@ struct SyncRun {
     if !report.quarantined.isEmpty {
       lines.append("what they say can be read: dossier quarantine")
     }
+    if let problem = try context.clockProblem { lines.append(problem) }
     if !context.store.hasKey {
       lines.append(
         "the key of this device is lost: nothing new can be written here (dossier doctor)")

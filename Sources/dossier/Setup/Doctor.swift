@@ -119,6 +119,7 @@ struct Doctor: StoreCommand {
   }
 
   private func clock(_ context: Context) throws -> String? {
+    if let problem = try context.clockProblem { return problem }
     let latest = try context.store.replica.latest(200).map { $0.changeset.header }
     let now = Machine.surroundings().now()
     let authors = try context.store.authors()
