@@ -3,18 +3,19 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Devices that all push at once, over real HTTP: `Load CODES HOST PORT SECONDS SIZE` prints one line of JSON.
+/// Devices that all push at once, over real HTTP: `Load CODES HOST PORT SECONDS SIZE SLOW` prints one line of JSON.
 ///
-/// CODES is a file with an invite a line: as many devices join. Each writes one changeset of about SIZE bytes after another
+/// CODES is a file with an invite a line: as many devices join. When SLOW is not 0, the last twenty do nothing but keep the
+/// server waiting, over so many connections (``SlowClients``). Each of the others writes one changeset of about SIZE bytes after another
 /// and sends it again until it has a verdict. When the time is over every log is read and held against what was acknowledged.
 @main
 enum Load {
   static func main() throws {
     let words = CommandLine.arguments
-    guard words.count == 6, let port = UInt16(words[3]), let seconds = Int(words[4]),
-      let size = Int(words[5])
+    guard words.count == 7, let port = UInt16(words[3]), let seconds = Int(words[4]),
+      let size = Int(words[5]), let slow = Int(words[6])
     else {
-      print("usage: Load CODES HOST PORT SECONDS SIZE")
+      print("usage: Load CODES HOST PORT SECONDS SIZE SLOW")
       exit(64)
     }
     let codes = try String(contentsOfFile: words[1], encoding: .utf8).split(separator: "\n")
@@ -28,6 +29,14 @@ enum Load {
     let results = Mutex<[LoadDevice]>([])
     let end = ContinuousClock.now + .seconds(seconds)
     let start = ContinuousClock.now
+    let bothering = slow > 0 ? Array(devices.suffix(20)) : []
+    devices.removeLast(bothering.count)
+    let slowClients = SlowClients(bothering, at: (words[2], port))
+    for number in 0..<slow {
+      let thread = Thread { slowClients.bother(number, until: end) }
+      thread.stackSize = 256 << 10
+      thread.start()
+    }
     for device in devices {
       let thread = Thread {
         var device = device
@@ -39,10 +48,11 @@ enum Load {
     }
     while results.withLock({ $0.count }) < devices.count { usleep(20_000) }
     let took = ContinuousClock.now - start
-    try report(results.withLock { $0 }, took)
+    try report(results.withLock { $0 }, took, slow: slowClients.count)
   }
 
-  private static func report(_ devices: [LoadDevice], _ took: Duration) throws {
+  /// - Parameter slow: how many slow connections there were.
+  private static func report(_ devices: [LoadDevice], _ took: Duration, slow: Int) throws {
     var (lost, doubled) = (0, 0)
     var logs: [WorkspaceID: [ChangesetID]] = [:]
     for device in devices where logs[device.workspace] == nil {
@@ -66,7 +76,7 @@ enum Load {
       ("p50", rounded(quantile(0.5))), ("p99", rounded(quantile(0.99))),
       ("worst", rounded(times.last ?? 0)),
       ("retries", "\(devices.reduce(0) { $0 + $1.retries })"), ("lost", "\(lost)"),
-      ("doubled", "\(doubled)"),
+      ("doubled", "\(doubled)"), ("slow", "\(slow)"),
     ]
     print("{" + fields.map { "\"\($0)\": \($1)" }.joined(separator: ", ") + "}")
     guard lost == 0, doubled == 0, !times.isEmpty else { exit(1) }
@@ -80,10 +90,10 @@ struct LoadDevice: Sendable {
   let workspace: WorkspaceID
   private let key: DeviceKey
   private let introduction: Introduction
-  private let token: Token
+  let token: Token
   private let address: (host: String, port: UInt16)
   private let size: Int
-  private var head: WriterHead
+  private(set) var head: WriterHead
   private var cursor = Cursor.start
   /// Of each acknowledged push, in milliseconds, with the tries that failed.
   private(set) var times: [Double] = []
@@ -194,8 +204,12 @@ struct LoadConnection: ~Copyable {
   private let descriptor: Int32
   private var unread: [UInt8] = []
 
-  init(_ address: (host: String, port: UInt16)) throws {
+  /// - Parameter room: for how many bytes of answers that nobody has taken yet; nil for as many as the system likes.
+  init(_ address: (host: String, port: UInt16), room: Int32? = nil) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    if var room {
+      setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &room, socklen_t(MemoryLayout<Int32>.size))
+    }
     var place = sockaddr_in()
     place.sin_family = sa_family_t(AF_INET)
     place.sin_port = address.port.bigEndian
@@ -216,20 +230,38 @@ struct LoadConnection: ~Copyable {
   mutating func post(
     _ path: String, _ body: [UInt8], token: Token?
   ) throws -> (status: Int, body: [UInt8]) {
+    guard write(Self.head(path, size: body.count, token) + body) else {
+      throw LoadDevice.Failure(what: "send: \(errno)")
+    }
+    return try answer()
+  }
+
+  static func head(_ path: String, size: Int, _ token: Token?) -> [UInt8] {
     let authorization = token.map { "Authorization: Bearer \($0.text)\r\n" } ?? ""
-    let head =
-      "POST \(path) HTTP/1.1\r\nHost: load\r\n\(authorization)"
-      + "Content-Type: \(WireFormat.contentType)\r\nContent-Length: \(body.count)\r\n\r\n"
-    let bytes = Array(head.utf8) + body
+    return Array(
+      "POST \(path) HTTP/1.1\r\nHost: load\r\n\(authorization)".utf8)
+      + Array("Content-Type: \(WireFormat.contentType)\r\nContent-Length: \(size)\r\n\r\n".utf8)
+  }
+
+  /// - Returns: false when the connection is gone.
+  func write(_ bytes: [UInt8]) -> Bool {
     var sent = 0
     while sent < bytes.count {
       let count = bytes[sent...].withUnsafeBytes {
         Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
-      guard count > 0 else { throw LoadDevice.Failure(what: "send: \(errno)") }
+      guard count > 0 else { return false }
       sent += count
     }
-    return try answer()
+    return true
+  }
+
+  /// Takes at most so many bytes of an answer, and forgets them.
+  ///
+  /// - Returns: false when the connection is gone.
+  func take(_ count: Int) -> Bool {
+    var buffer = [UInt8](repeating: 0, count: count)
+    return recv(descriptor, &buffer, count, 0) > 0
   }
 
   private mutating func answer() throws -> (status: Int, body: [UInt8]) {
