@@ -94,6 +94,7 @@ extension Replica {
       let members = try take(response.membership, to: request.membership)
       var step = try takePage(response, to: request)
       step.members = members
+      if step.isLevel, try sayLostAgain() { step.isLevel = false }
       guard members > 0 else { return step }
       let gone = try letGoOfUnauthorised()
       step.received.quarantined += gone.displaced.map { ($0, .notEnrolled) }

@@ -45,13 +45,57 @@ extension Replica {
     knownKeys = nil
   }
 
-  /// Keeps what the membership log gives this device.
+  /// Keeps what the membership log gives this device, and seals with the newest key of that log from now on.
   func takeKeys(of membership: Membership) throws {
     guard membership.isEncrypted, let key else { return }
     // A device that came in by an invite was given its keys by that, and later ones by name.
-    let keys = membership.keys(of: key)
-    guard !keys.isEmpty else { return }
-    try keep(keys, sealingWith: membership.epoch)
+    try store(membership.keys(of: key), sealingWith: nil)
+    for former in membership.keysGivenAgain(to: try keyring()) {
+      try store([former.epoch: former.key], sealingWith: nil)
+    }
+    let newest = try membership.newestKey(among: keyring())
+    try keep(newest.map { [membership.epoch: $0] } ?? [:], sealingWith: membership.epoch)
+  }
+
+  /// Says what the remote's log has lost for good, when this device may: keys that nobody could be given any more, and who is
+  /// shut out. To be called when all that could be given back was.
+  ///
+  /// - Returns: whether anything was said.
+  func sayLostAgain() throws -> Bool {
+    let membership = try membership()
+    guard membership.role(of: publicKey) == .owner, key != nil else { return false }
+    let before = try membershipRequest().entries.count
+    try shutOutAgain(membership)
+    if let statement = try membership.statement(
+      givingAgain: keyring(), random: surroundings.randomBytes)
+    {
+      try say(statement)
+    }
+    return try membershipRequest().entries.count > before
+  }
+
+  /// A statement that shut somebody out is stale where he wrote on meanwhile, because the remote knew nothing of it. He is shut
+  /// out from now on.
+  private func shutOutAgain(_ membership: Membership) throws {
+    let lost = try connection.all(
+      "SELECT bytes FROM membership_unsent WHERE lost = 1 AND refused = ?",
+      .int(Int64(Membership.Refusal.stale.rawValue))
+    ) { try MembershipEntry(bytes: $0.blob(0)) }
+    for entry in lost.sorted(by: { ($0.time, $0.id) < ($1.time, $1.id) }) {
+      switch entry.statement {
+      case .revoke(let key, _):
+        guard membership.device(key)?.revoked == nil, membership.device(key) != nil else { break }
+        try say(.revoke(key: key, heads: heads(of: [key])))
+      case .member(let name, nil, _):
+        // Unless somebody let him in again after that.
+        guard let member = membership.member(name), member.role != nil, member.since <= entry.time
+        else { break }
+        let closed = membership.closed(by: entry.statement)
+        try say(.member(name: name, role: nil, heads: heads(of: closed)))
+      default: break
+      }
+      try connection.run("DELETE FROM membership_unsent WHERE id = ?", .blob(entry.id.bytes))
+    }
   }
 
   /// What a statement of this device has to give, said after `membership`.
@@ -60,7 +104,10 @@ extension Replica {
     after membership: Membership
   ) throws -> KeyGrant? {
     guard membership.isEncrypted else { return nil }
-    guard let key = try keyring().current?.key else { throw ReplicaError.noKeys }
+    // What was said here before may have made a newer one, which is not on its way yet.
+    let current = try keyring().current.flatMap { $0.epoch == membership.epoch ? $0.key : nil }
+    let newest = try membership.keys(of: signingKey())[membership.epoch]
+    guard let key = newest ?? current else { throw ReplicaError.noKeys }
     return try membership.grant(
       for: statement, to: recipient, at: surroundings.now(), holding: key,
       random: surroundings.randomBytes)
@@ -76,7 +123,8 @@ extension Replica {
     guard log.isEncrypted, log.role(of: publicKey) == .owner, let device = log.device(publicKey)
     else { return nil }
     let inviting = try DeviceKey(seed: invite.secret)
-    let now = surroundings.now()
+    // A clock that stands at the end of all times must not stop anybody.
+    let now = Timestamp(milliseconds: surroundings.now()).milliseconds
     let key = try signingKey()
     let statement = MembershipEntry.Statement.invite(
       member: device.member, key: inviting.publicKey, expires: now + 3_600_000)

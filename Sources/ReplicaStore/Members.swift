@@ -24,10 +24,12 @@ extension Replica {
   /// Takes the membership log that came with the answer to a join, when none is here.
   public func begin(with members: [[UInt8]]) throws {
     try connection.transaction {
-      guard try membership().isEmpty else { return }
-      for (place, bytes) in members.enumerated() {
-        try connection.run("INSERT INTO membership VALUES (?, ?)", .int(place + 1), .blob(bytes))
+      if try membership().isEmpty {
+        for (place, bytes) in members.enumerated() {
+          try connection.run("INSERT INTO membership VALUES (?, ?)", .int(place + 1), .blob(bytes))
+        }
       }
+      try takeKeys(of: membership())
     }
   }
 
@@ -189,20 +191,25 @@ extension Replica {
   /// The remote's log is another than the one read here: it was set back, and perhaps went on. What it lost is said
   /// again.
   private func replace(_ membership: Membership, isSame: Bool) throws {
-    let former = try connection.all("SELECT bytes FROM membership", row: { $0.blob(0) })
+    let former = try membershipEntries()
     try connection.execute("DELETE FROM membership")
     guard isSame else {
       try connection.execute("DELETE FROM membership_unsent")
       return
     }
-    for bytes in former where !membership.contains(Digest(of: bytes)) {
-      try keepForRemote(bytes, Digest(of: bytes))
+    var said: Set<MembershipEntry.Statement.Subject> = []
+    // The last word about each is what may have to be said again.
+    for entry in try former.map({ try MembershipEntry(bytes: $0) }).reversed() {
+      let isLast = entry.statement.subject.map { said.insert($0).inserted } ?? false
+      guard !membership.contains(entry.id) else { continue }
+      try keepForRemote(entry.bytes, entry.id, isLost: isLast)
     }
   }
 
-  private func keepForRemote(_ bytes: [UInt8], _ id: Digest) throws {
+  private func keepForRemote(_ bytes: [UInt8], _ id: Digest, isLost: Bool = false) throws {
     try connection.run(
-      "INSERT OR IGNORE INTO membership_unsent VALUES (?, ?, NULL)", .blob(id.bytes), .blob(bytes))
+      "INSERT OR IGNORE INTO membership_unsent VALUES (?, ?, NULL, ?)", .blob(id.bytes),
+      .blob(bytes), .int(isLost ? 1 : 0))
   }
 
   /// What others wrote beyond the end of their right and the remote has not got goes to quarantine: it never will. Our own
@@ -241,5 +248,21 @@ extension Replica {
         .int(Int64(Verdict.Refusal.notEnrolled.rawValue)), .blob(id.bytes))
     }
     return gone
+  }
+}
+
+extension MembershipEntry.Statement {
+  /// Whose rights it changes.
+  fileprivate enum Subject: Hashable {
+    case member(String)
+    case device(PublicKey)
+  }
+
+  fileprivate var subject: Subject? {
+    switch self {
+    case .member(let name, _, _): .member(name)
+    case .revoke(let key, _): .device(key)
+    case .found, .invite, .device, .formerKeys, .other: nil
+    }
   }
 }

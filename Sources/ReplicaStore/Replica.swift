@@ -78,7 +78,7 @@ public final class Replica {
       PackageResources.replica_003_sql, PackageResources.replica_004_sql,
       PackageResources.replica_005_sql, PackageResources.replica_006_sql,
       PackageResources.replica_007_sql, PackageResources.replica_008_sql,
-      PackageResources.replica_009_sql,
+      PackageResources.replica_009_sql, PackageResources.replica_010_sql,
     ])
 
   /// A rollback journal, and every commit on disk before it is acknowledged, the folder's entry included.

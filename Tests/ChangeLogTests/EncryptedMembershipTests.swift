@@ -149,6 +149,37 @@ import Testing
     #expect(team.log.keys(of: recovery).count == 2)
   }
 
+  /// A server was set back and an epoch lost; an owner has its key, and gives it to all who have the newest.
+  @Test func aKeyThatTheLogHasLostIsGivenAgain() throws {
+    var team = try Team()
+    let lost = EpochKey(bytes: Array(60..<92))
+    func held(_ keys: [UInt64: EpochKey]) -> Keyring {
+      var ring = Keyring()
+      for (epoch, key) in keys { ring.add(key, of: epoch, seals: epoch == keys.keys.max()) }
+      return ring
+    }
+    var owners = held([1: Team.first])
+    #expect(team.log.keysToGiveAgain(of: owners).isEmpty)
+    owners.add(lost, of: 2, seals: false)
+    #expect(team.log.keysToGiveAgain(of: owners).map(\.epoch) == [2])
+    let statement = try #require(
+      try team.log.statement(givingAgain: owners, random: { Array(repeating: 9, count: $0) }))
+    try team.say(statement, giving: nil)
+    #expect(team.log.keysToGiveAgain(of: owners).isEmpty)
+    #expect(try team.log.statement(givingAgain: owners, random: { _ in [] }) == nil)
+    #expect(team.log.keysGivenAgain(to: held([1: Team.first])).map(\.key) == [lost])
+    #expect(team.log.keysGivenAgain(to: held([1: lost])).isEmpty)
+    // Whoever comes later has it too, and who was out before has not.
+    try team.say(.revoke(key: Team.key(2).publicKey, heads: []))
+    try team.invite("dora", 104)
+    try team.join(Team.key(4), with: Team.key(104))
+    let later = held(team.log.keys(of: Team.key(104)))
+    #expect(team.log.epoch == 2 && team.log.keysGivenAgain(to: later).map(\.key) == [lost])
+    // An editor says it in vain, and it gives nobody a right.
+    let entry = try team.entry(statement, giving: nil, by: Team.key(2))
+    #expect(throws: Membership.Refusal.notAllowed) { try team.log.append(entry) }
+  }
+
   @Test func whereNothingIsEncryptedNobodyIsGivenKeys() throws {
     var log = Membership(workspace: Team.workspace)
     try log.append(

@@ -59,6 +59,63 @@ struct MembershipSyncTests {
     await #expect(throws: Refusal.self) { try await bob.sync() }
   }
 
+  /// The server was set back to before the revocation, and the device was there before anybody who knew of it.
+  @Test(
+    "A revocation that a server lost comes back, though the device wrote there meanwhile",
+    .onFiles, arguments: ["administrator", "owner"])
+  func lostRevocation(by: String) async throws {
+    let team = try MembershipTeam()
+    let (ann, bob, cleo) = try (team.machine("ann"), team.machine("bob"), team.machine("cleo"))
+    try bob.write(1, "before")
+    for one in [bob, ann, cleo] { try await one.sync() }
+    let backup = try team.backUp()
+    if by == "owner" {
+      let key = bob.replica.publicKey
+      try ann.replica.say(.revoke(key: key, heads: ann.replica.heads(of: [key])))
+      try await ann.sync()
+    } else {
+      try team.revoke("bob")
+    }
+    for one in [ann, cleo] { try await one.sync() }
+    try team.restore(backup)
+    try bob.write(2, "while nobody here knew")
+    try await bob.sync()
+    // What the server took from him counts, for she was not there; from now on nothing does.
+    try await cleo.sync()
+    try await ann.sync()
+    #expect(try team.devices().first { $0.member.name == "bob" }?.isRevoked == true)
+    try bob.write(3, "after")
+    await #expect(throws: Refusal.self) { try await bob.sync() }
+    for one in [cleo, ann] { try await one.sync() }
+    for one in [ann, cleo] {
+      #expect(try one.texts() == ["before", "while nobody here knew"], "\(one.name)")
+      #expect(try one.replica.refusedStatements().isEmpty, "\(one.name)")
+      #expect(try one.replica.membership().head == team.membership().head, "\(one.name)")
+    }
+  }
+
+  /// Shut out and let in again: what was lost of both is not said again by halves.
+  @Test("Who was let in again before a server was set back stays in", .onFiles)
+  func lostReturn() async throws {
+    let team = try MembershipTeam()
+    let (ann, bob) = try (team.machine("ann"), team.machine("bob"))
+    for one in [bob, ann] { try await one.sync() }
+    let backup = try team.backUp()
+    for role in [nil, Role.editor] {
+      try ann.replica.say(
+        .member(name: "bob", role: role, heads: ann.replica.heads(of: [bob.replica.publicKey])))
+      try await ann.sync()
+    }
+    try team.restore(backup)
+    try bob.write(1, "one")
+    try await bob.sync()
+    try await ann.sync()
+    try bob.write(2, "two")
+    try await bob.sync()
+    try await ann.sync()
+    #expect(try ann.texts() == ["one", "two"])
+  }
+
   @Test("What was said after a restore and what was lost by it both hold", .onFiles)
   func forkedMembers() async throws {
     let team = try MembershipTeam()

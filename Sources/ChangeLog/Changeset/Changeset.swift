@@ -54,7 +54,7 @@ public struct Changeset: Sendable {
   }
 
   /// - Parameter keys: for a sealed body.
-  /// - Throws: ``FormatError/sealed(epoch:)`` when its key is not among them.
+  /// - Throws: ``FormatError/sealed(epoch:)`` when its key is not among them; ``FormatError`` when it cannot be read.
   public func decodedBody(_ keys: Keyring = Keyring()) throws(FormatError) -> Body {
     guard header.epoch != 0 else { return try Body(decoding: body, writtenBy: header.writer) }
     let keys = keys[header.epoch]
@@ -67,7 +67,8 @@ public struct Changeset: Sendable {
         return try Body(decoding: plain, writtenBy: header.writer)
       }
     }
-    throw .invalid("the body was not sealed with the key of its epoch")
+    // Of one epoch there can be another key, which is not here.
+    throw .sealed(epoch: header.epoch)
   }
 
   /// Whoever loses the salt's randomness still seals different changesets with different keys.

@@ -19,6 +19,7 @@ public struct Membership: Sendable {
   var recovery: SealingKey?
   /// The keys given so far, in their order.
   var grants: [KeyGrant.Epoch] = []
+  private(set) var formerKeys: [FormerKeys] = []
   /// The names of all entries, in their order.
   private var ids: [Digest] = []
   private var places: [Digest: Int] = [:]
@@ -212,6 +213,9 @@ public struct Membership: Sendable {
   private mutating func apply(_ entry: MembershipEntry, isTrusted: Bool) throws(Refusal) {
     switch entry.statement {
     case .found, .other: break
+    case .formerKeys(let keys):
+      guard isEncrypted else { throw .wrongKeys }
+      formerKeys.append(keys)
     case .member, .revoke: try change(entry.statement, at: entry.time)
     case .invite(let member, let key, let expires):
       guard self.member(member)?.role != nil else { throw .unknownMember }

@@ -37,6 +37,8 @@ public struct MembershipEntry: Hashable, Sendable {
     case device(key: PublicKey, name: String, proof: [UInt8])
     /// A device is shut out for ever. `heads`: where it stands in the log; what it wrote up to there stays.
     case revoke(key: PublicKey, heads: [WriterHead])
+    /// Keys that the log has lost are given again.
+    case formerKeys(FormerKeys)
     /// Of a newer version, and of a kind that changes nobody's rights.
     case other(code: UInt64, [UInt8])
   }
@@ -123,6 +125,7 @@ extension MembershipEntry.Statement {
     static let revoke: UInt64 = 5
     /// From here on a statement may be skipped by who does not know it; below nobody goes on without.
     static let firstSkipped: UInt64 = 64
+    static let formerKeys: UInt64 = 64
   }
 
   func encode(into writer: inout ByteWriter) {
@@ -151,6 +154,9 @@ extension MembershipEntry.Statement {
       code = Code.revoke
       body.append(raw: key.bytes)
       Self.encode(heads, into: &body)
+    case .formerKeys(let keys):
+      code = Code.formerKeys
+      keys.encode(into: &body)
     case .other(let other, let bytes):
       code = other
       body.append(raw: bytes)
@@ -184,6 +190,7 @@ extension MembershipEntry.Statement {
       self = .revoke(
         key: PublicKey(bytes: Array(try body.raw(PublicKey.size))),
         heads: try Self.heads(from: &body))
+    case Code.formerKeys: self = .formerKeys(try FormerKeys(from: &body))
     case Code.firstSkipped...:
       self = .other(code: code, block)
       return

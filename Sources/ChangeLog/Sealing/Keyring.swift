@@ -13,6 +13,12 @@ public struct Keyring: Sendable {
     if seals { current = (epoch, key) }
   }
 
+  /// By epoch, and by commitment within one.
+  var all: [(epoch: UInt64, key: EpochKey)] {
+    keys.flatMap { epoch, keys in keys.map { (epoch: epoch, key: $0) } }
+      .sorted { ($0.epoch, $0.key.commitment) < ($1.epoch, $1.key.commitment) }
+  }
+
   /// Epochs count from 1; 0 stands for none.
   public subscript(epoch: UInt64) -> [EpochKey] { keys[epoch] ?? [] }
 }

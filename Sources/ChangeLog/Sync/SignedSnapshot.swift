@@ -91,6 +91,6 @@ public struct SignedSnapshot: Sendable {
     for key in keys[epoch] {
       if let plain = key.open(bytes, for: sealed, with: Digest(of: front).bytes) { return plain }
     }
-    throw .invalid("the snapshot was not sealed with the key of its epoch")
+    throw .sealed(epoch: epoch)
   }
 }

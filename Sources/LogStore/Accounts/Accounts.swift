@@ -10,7 +10,7 @@ internal import SQLite
 public final class Accounts {
   let database: any Database
   /// What the administrator signs with.
-  private let administrator: () throws -> DeviceKey
+  let administrator: () throws -> DeviceKey
   /// How far devices have written, as the log stands.
   private let written: ([PublicKey], WorkspaceID) throws -> [WriterHead]
   /// What was read of each log so far: logs only grow.

@@ -113,12 +113,36 @@ extension Accounts {
     guard let entry = try? MembershipEntry(bytes: bytes) else { return .malformed }
     guard entry.workspace == workspace else { return .otherWorkspace }
     return try exclusively(in: workspace) {
+      let membership = try membership(of: workspace)
+      guard !membership.contains(entry.id) else { return nil }
       // What takes a right away must know all that the device wrote, or words would vanish that were taken already.
-      let closed = try membership(of: workspace).closed(by: entry.statement)
-      guard try heads(closed).allSatisfy(entry.statement.covers) else { return .stale }
+      let written = try heads(membership.closed(by: entry.statement))
+      guard written.allSatisfy(entry.statement.covers) else {
+        try sayAgain(entry, knowing: written)
+        return .stale
+      }
       let reason = try refusal(of: entry)
       return reason == .known ? nil : reason
     }
+  }
+}
+
+extension Accounts {
+  /// A server that was set back has forgotten what its administrator said, and took what the device wrote meanwhile. That
+  /// counts; from now on nothing does.
+  private func sayAgain(
+    _ entry: MembershipEntry, knowing heads: [WriterHead]
+  ) throws(StoreError) {
+    guard try !isEncrypted(entry.workspace),
+      try translated({ try administrator().publicKey }) == entry.signer, entry.isSigned
+    else { return }
+    let statement: MembershipEntry.Statement
+    switch entry.statement {
+    case .member(let name, let role, _): statement = .member(name: name, role: role, heads: heads)
+    case .revoke(let key, _): statement = .revoke(key: key, heads: heads)
+    default: return
+    }
+    try say(statement, in: entry.workspace, now: Int(clamping: entry.time / 1000))
   }
 }
 

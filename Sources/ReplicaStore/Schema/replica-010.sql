@@ -1,0 +1,1 @@
+../../../schema/replica-010.sql
