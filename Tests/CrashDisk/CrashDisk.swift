@@ -111,6 +111,11 @@ public final class CrashDisk {
 
   func syncNames() { durable = files }
 
+  /// Whether these bytes stand anywhere in a file, as a running program sees it.
+  public func holds(_ bytes: [UInt8]) -> Bool {
+    files.values.contains { $0.live.firstRange(of: bytes) != nil }
+  }
+
   /// The size of a file; nil when there is none.
   public func size(of name: String) -> Int? { files[name]?.live.count }
 }

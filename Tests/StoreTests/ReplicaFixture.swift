@@ -171,8 +171,8 @@ struct ReplicaPicture: Equatable {
   }
 
   /// What the changesets amount to when a replica in memory takes them.
-  init(of changesets: [Changeset]) throws {
-    var plain = MemoryReplica(keys: TestReplica.keys)
+  init(of changesets: [Changeset], _ keys: Keyring = TestReplica.keys) throws {
+    var plain = MemoryReplica(keys: keys)
     try plain.receive(changesets)
     entities = plain.entities.mapValues(\.withoutTexts)
     for (id, state) in entities.sorted(by: { $0.key < $1.key }) where !state.isDeleted {

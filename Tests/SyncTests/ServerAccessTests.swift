@@ -18,6 +18,21 @@ struct ServerAccessTests {
     #expect(try ann.sync(written).verdicts == pushed.verdicts)
   }
 
+  @Test("Of a store that was copied the first branch counts, and the operator is told whose it is")
+  func copiedStore() throws {
+    let server = try ServerUnderTest()
+    var ann = try server.join(server.firstInvite, as: Author(1))
+    var copy = ann
+    let first = try ann.author.write("one branch")
+    let second = try copy.author.write("another branch")
+    _ = try ann.sync([first])
+    #expect(try copy.sync([second]).verdicts == [.refused(.forked)])
+    let stats = try server.admin("stats")
+    let told = stats.out + stats.err
+    #expect(told.contains("a store of device \(ann.joined.device) was copied"), "\(told)")
+    try server.admin("check")
+  }
+
   @Test("A token opens its own workspace only, and does not tell which others there are")
   func otherWorkspace() throws {
     let server = try ServerUnderTest()

@@ -41,7 +41,9 @@ final class SimulatedOutsider {
       if answer.verdicts.contains(where: Self.isIn) {
         return "an outsider's log took a changeset of the team"
       }
-      guard case .entries(let entries, _) = answer.page else { continue }
+      guard case .entries(let entries, _) = answer.page else {
+        return "an outsider was given what he had not asked for"
+      }
       let isOwn = try entries.allSatisfy {
         guard case .changeset(let bytes) = $0 else { return true }
         return try Changeset(bytes: bytes).header.workspace == Self.workspace

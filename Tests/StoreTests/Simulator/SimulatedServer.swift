@@ -21,6 +21,9 @@ final class SimulatedServer {
   /// Requests that came, as bytes: a line may bring one again.
   private(set) var past: [Request] = []
   private var invites: UInt64 = 0
+  private let isEncrypted: Bool
+  /// What its owner founds an encrypted workspace with; nil when nobody has to.
+  private(set) var founding: InviteCode?
 
   /// What the log was called first.
   private var life: LogID?
@@ -36,8 +39,9 @@ final class SimulatedServer {
 
   init(
     number: UInt64, disk: CrashDisk = CrashDisk(), administrator: DeviceKey? = nil,
-    acknowledged: [ChangesetID: Int] = [:]
+    acknowledged: [ChangesetID: Int] = [:], isEncrypted: Bool = false
   ) throws {
+    self.isEncrypted = isEncrypted
     self.administrator =
       try administrator
       ?? DeviceKey(seed: Array(repeating: UInt8(truncatingIfNeeded: 100 + number), count: 32))
@@ -61,7 +65,14 @@ final class SimulatedServer {
     self.accounts = accounts
     if try accounts.workspaces().isEmpty {
       try accounts.database.run("INSERT INTO server VALUES (1, 'http://127.0.0.1:1')")
-      try accounts.addWorkspace(named: "team", id: TestReplica.workspace, now: 1)
+      if isEncrypted {
+        founding = try accounts.addEncryptedWorkspace(
+          named: "team", id: TestReplica.workspace, owner: "owner",
+          secret: Digest(of: id.bytes).bytes,
+          expires: 1000)
+      } else {
+        try accounts.addWorkspace(named: "team", id: TestReplica.workspace, now: 1)
+      }
     }
     if life == nil { life = try log?.head().log }
   }
@@ -108,7 +119,8 @@ final class SimulatedServer {
   // MARK: Members
 
   func membership() throws -> Membership {
-    try accounts!.membership(of: TestReplica.workspace)
+    guard let accounts else { throw IsDown() }
+    return try accounts.membership(of: TestReplica.workspace)
   }
 
   private func role(of key: PublicKey) throws -> ChangeLog.Role? {
@@ -138,6 +150,14 @@ final class SimulatedServer {
     let request = try JoinRequest(code, deviceName: "device", key: key, now: 1000)
     _ = try accounts.join(request, to: workspace, token: Token(bytes: secret.bytes)!, now: 1)
     return code.membershipHead
+  }
+
+  /// A device comes in by an invite of an owner.
+  func enter(_ request: JoinRequest) throws -> JoinResponse {
+    guard let accounts, database != nil else { throw IsDown() }
+    return try accounts.join(
+      request, to: TestReplica.workspace, token: Token(bytes: Digest(of: request.encoded).bytes)!,
+      now: 1)
   }
 
   /// A reader becomes an editor, an editor a reader.
@@ -217,9 +237,11 @@ final class SimulatedServer {
       .map { try Changeset(bytes: $0.bytes) }
   }
 
-  func snapshot() throws -> Snapshot? {
+  func snapshot(_ keys: Keyring) throws -> Snapshot? {
     guard let kept = try log!.snapshot() else { return nil }
-    return try SignedSnapshot(decoding: log!.snapshotBytes(from: 0, count: kept.size)).snapshot
+    return try SignedSnapshot(
+      decoding: log!.snapshotBytes(from: 0, count: kept.size), keys
+    ).snapshot
   }
 
   func names() throws -> Set<ChangesetID> {

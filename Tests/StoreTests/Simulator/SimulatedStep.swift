@@ -10,6 +10,8 @@ struct SimulatedStep: CustomStringConvertible {
     case backUp, setBack, copyDevice, setServerBack, backUpServer, replaceServer
     case role, revoke, oldRequest
     case snapshot, compactServer, compactDevice, newDevice, newerProgram, outsider, splitView
+    /// The first step only: the workspace is encrypted.
+    case encrypted
   }
 
   var description: String { "\(kind.rawValue) \(seed)" }
@@ -31,21 +33,23 @@ struct SimulatedStep: CustomStringConvertible {
   static func history(seed: UInt64) -> [SimulatedStep] {
     var dice = ReplicaDice(seed)
     var weights: [(Kind, Int)] = [(.write, 30), (.sync, 20)]
-    for kind in Kind.allCases where kind != .write && kind != .sync {
+    for kind in Kind.allCases where ![.write, .sync, .encrypted].contains(kind) {
       if dice.chance(45) { weights.append((kind, 1 + dice.below(6))) }
     }
     let total = weights.reduce(0) { $0 + $1.1 }
-    return (0..<20 + dice.below(60)).map { _ in
-      var rest = dice.below(total)
-      var kind = Kind.write
-      for (candidate, weight) in weights {
-        if rest < weight {
-          kind = candidate
-          break
+    let beginning = dice.chance(40) ? [SimulatedStep(kind: .encrypted, seed: 0)] : []
+    return beginning
+      + (0..<20 + dice.below(60)).map { _ in
+        var rest = dice.below(total)
+        var kind = Kind.write
+        for (candidate, weight) in weights {
+          if rest < weight {
+            kind = candidate
+            break
+          }
+          rest -= weight
         }
-        rest -= weight
+        return SimulatedStep(kind: kind, seed: dice.next() >> 24)
       }
-      return SimulatedStep(kind: kind, seed: dice.next() >> 24)
-    }
   }
 }

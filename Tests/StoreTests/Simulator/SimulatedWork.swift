@@ -5,6 +5,9 @@ import SQLite
 
 /// What people do on the machines of a simulation.
 extension Simulation {
+  /// Words that stand in what they write.
+  static let canaries = ["one two m", String(repeating: "x", count: 100)]
+
   func write(on device: SimulatedDevice, _ dice: inout ReplicaDice) throws {
     let replica = device.replica.replica
     if dice.chance(15), let logged = try replica.latest(6).randomElement(using: &dice) {

@@ -19,7 +19,11 @@ final class Simulation {
   private var servers: UInt64 = 1
   let outsider: SimulatedOutsider
   private var names = 0
-  private let seed: UInt64
+  let seed: UInt64
+  let isEncrypted: Bool
+  /// All that anybody ever held.
+  var keys = Keyring()
+  var invites = 0
   private var backups: [(disk: CrashDisk, key: UInt64)] = []
   /// The server as it shows itself to some devices, under the same name: from a moment on another log.
   private var otherFace: SimulatedServer?
@@ -40,33 +44,43 @@ final class Simulation {
   static let remark = Field.remark.number
   let entities = (1...2).map { EntityID(high: 0, low: UInt64($0)) }
 
-  init(seed: UInt64) throws {
+  init(seed: UInt64, isEncrypted: Bool) async throws {
     self.seed = seed
-    server = try SimulatedServer(number: 1)
+    self.isEncrypted = isEncrypted
+    server = try SimulatedServer(number: 1, isEncrypted: isEncrypted)
     outsider = try SimulatedOutsider()
-    for key in 1...3 as ClosedRange<UInt64> { try addDevice(key: key) }
+    for key in 1...3 as ClosedRange<UInt64> { try await addDevice(key: key) }
   }
 
-  private func addDevice(key: UInt64, disk: CrashDisk = CrashDisk()) throws {
+  private func addDevice(key: UInt64, disk: CrashDisk = CrashDisk()) async throws {
     names += 1
     devices.append(
       try SimulatedDevice(
         key: key, name: "device-\(names)", seed: seed &+ UInt64(names),
-        bits: seed % 5 == 0 ? 4 : 64, disk: disk))
-    try join(devices.last!)
+        bits: seed % 5 == 0 && !isEncrypted ? 4 : 64, disk: disk))
+    if isEncrypted, names == 1 { return try found() }
+    try await join(devices.last!)
+    // A machine that never came in has no key to write with.
+    if isEncrypted, try devices.last!.replica.replica.keyring().current == nil {
+      devices.removeLast()
+    }
   }
 
   /// A person brings a device in, when the server does not know it; where it is out for ever, nothing comes of it.
-  func join(_ device: SimulatedDevice) throws {
+  func join(_ device: SimulatedDevice) async throws {
     do {
+      if isEncrypted { return try await joinEncrypted(device) }
       let entry = try server.admit(device.replica.key) ?? server.foundation()
       try device.replica.replica.trustMembership(with: entry)
     } catch is SimulatedServer.IsDown {
+    } catch is SimulatedServer.Refused {
+    } catch ReplicaError.otherBeginning {
     } catch is LogStore.StoreError { server.close() }
   }
 
   static func run(_ steps: [SimulatedStep], seed: UInt64) async throws -> Simulation {
-    let simulation = try Simulation(seed: seed)
+    let simulation = try await Simulation(
+      seed: seed, isEncrypted: steps.first?.kind == .encrypted)
     do {
       for step in steps { try await simulation.take(step) }
       try await simulation.heal()
@@ -114,7 +128,7 @@ final class Simulation {
     case .rebuild: try device.replica.replica.rebuild()
     case .backUp: backups.append((device.picture(), device.key))
     case .setBack: try setBack(&dice)
-    case .copyDevice: try copy(device, &dice)
+    case .copyDevice: try await copy(device, &dice)
     case .backUpServer:
       serverBackup = (server.disk.copy().restarted(damage: nil), server.administrator)
     case .setServerBack:
@@ -133,6 +147,7 @@ final class Simulation {
     case .snapshot: try await sync(device, &dice, snapshotDistance: 1)
     case .compactServer:
       try gather()
+      try checkAuthors()
       try server.compact()
     case .compactDevice:
       try gather()
@@ -140,7 +155,7 @@ final class Simulation {
       try device.acknowledge()
     case .newDevice:
       if devices.count < 6 {
-        try addDevice(key: UInt64(10 + devices.count))
+        try await addDevice(key: UInt64(10 + devices.count))
         try await sync(devices.last!, &dice)
       }
     case .outsider:
@@ -156,15 +171,28 @@ final class Simulation {
         try otherFace
         ?? SimulatedServer(
           number: servers, disk: server.disk.copy().restarted(damage: nil),
-          administrator: server.administrator)
-      if deceived.remove(device.name) == nil { deceived.insert(device.name) }
+          administrator: server.administrator, isEncrypted: isEncrypted)
+      // Who says who belongs to the team does so on the server that all others know.
+      if deceived.remove(device.name) == nil, !isEncrypted || !isOwners(device) {
+        deceived.insert(device.name)
+      }
       faults += 1
-    case .role: try server.toggleRole(of: device.replica.key.publicKey)
+    case .role:
+      if isEncrypted {
+        try await changeRole(of: device, to: [.reader, .editor, nil][dice.below(3)])
+      } else {
+        try server.toggleRole(of: device.replica.key.publicKey)
+      }
     case .revoke:
       // Somebody must be left to be level with.
       guard Set(devices.map(\.key)).count > 2, try server.revokedCount() == 0, dice.chance(50)
       else { break }
-      try server.revoke(device.replica.key.publicKey)
+      if !isEncrypted {
+        try server.revoke(device.replica.key.publicKey)
+      } else if !isOwners(device) {
+        try await revokeEncrypted(device)
+      }
+    case .encrypted: break
     case .oldRequest:
       // A line brings a request again, hours later.
       if let old = server.past.randomElement(using: &dice) {
@@ -172,6 +200,8 @@ final class Simulation {
         try server.mend()
       }
     }
+    try gatherKeys()
+    try checkKeys()
     let after = try device.replica?.identity.cursor ?? before
     let isSame = after.log == before.log || step.kind == .setBack
     if isSame, after.position < before.position, step.kind == .write || step.kind == .bundle {
@@ -245,13 +275,13 @@ final class Simulation {
     } catch is SimulatedLine.IsCut {
     } catch is SimulatedServer.IsDown {
     } catch is SimulatedServer.Refused {
-      try join(device)
+      try await join(device)
     } catch is FormatError {
     } catch let error as ReplicaError {
       switch error {
       case .brokenAnswer, .stalled, .otherBeginning: break
       // The server was set up anew; somebody sends an invite.
-      case .foreignMembers: try join(device)
+      case .foreignMembers: try await join(device)
       default: throw error
       }
     }
@@ -308,16 +338,18 @@ final class Simulation {
 
   private func setBack(_ dice: inout ReplicaDice) throws {
     guard let backup = backups.randomElement(using: &dice),
-      let device = devices.first(where: { $0.key == backup.key })
+      let device = devices.first(where: { $0.key == backup.key }),
+      // What the owner of an encrypted team had said is known to his machine, or it is not known at all.
+      !isEncrypted || !isOwners(device)
     else { return }
     try device.setBack(to: backup.disk)
     if dice.chance(70) { try device.replica.replica.startNewWriter() }
     try countAgain()
   }
 
-  private func copy(_ device: SimulatedDevice, _ dice: inout ReplicaDice) throws {
+  private func copy(_ device: SimulatedDevice, _ dice: inout ReplicaDice) async throws {
     guard devices.count < 6 else { return }
-    try addDevice(key: device.key, disk: device.picture())
+    try await addDevice(key: device.key, disk: device.picture())
     // Mostly the copy notices by itself; a machine that was copied while it ran does not.
     if dice.chance(70) { try devices.last!.replica.replica.startNewWriter() }
   }
@@ -326,7 +358,9 @@ final class Simulation {
     servers += 1
     showOneFace()
     server.close()
-    server = try SimulatedServer(number: servers, disk: disk, administrator: administrator)
+    server = try SimulatedServer(
+      number: servers, disk: disk, administrator: administrator, isEncrypted: isEncrypted)
+    try found()
     faults += 1
     try countAgain()
   }

@@ -8,11 +8,12 @@ import ReplicaStore
 extension Simulation {
   /// What nobody has any more cannot be asked for.
   func countAgain() throws {
+    try gatherKeys()
     try gather()
-    var there = Self.marks(in: try server.changesets())
-    there.formUnion(Self.marks(alive: try server.snapshot()?.entities.map(\.state) ?? []))
+    var there = marks(in: try server.changesets())
+    there.formUnion(Self.marks(alive: try server.snapshot(keys)?.entities.map(\.state) ?? []))
     for device in devices {
-      there.formUnion(Self.marks(in: try device.replica.log() + device.replica.quarantined()))
+      there.formUnion(marks(in: try device.replica.log() + device.replica.quarantined()))
       try device.replica.replica.forEachState { there.formUnion(Self.marks(alive: [$1])) }
     }
     census.formIntersection(there)
@@ -38,10 +39,10 @@ extension Simulation {
     text.string.split(separator: " ").filter { $0.hasPrefix("m") }.map(String.init)
   }
 
-  private static func marks(in changesets: [Changeset]) -> Set<String> {
+  private func marks(in changesets: [Changeset]) -> Set<String> {
     var marks: Set<String> = []
     for changeset in changesets {
-      for operation in (try? changeset.decodedBody())?.operations ?? [] {
+      for operation in (try? changeset.decodedBody(keys))?.operations ?? [] {
         var texts: [Text] = []
         switch operation.action {
         case .put(_, .text(let text), _), .add(_, .text(let text)), .write(_, let text, _):
@@ -50,7 +51,7 @@ extension Simulation {
         default: break
         }
         for text in texts where text.string.utf8.count < 10_000 {
-          marks.formUnion(self.marks(in: text))
+          marks.formUnion(Self.marks(in: text))
         }
       }
     }
@@ -61,7 +62,7 @@ extension Simulation {
     trace.append("the world heals")
     showOneFace()
     try server.mend()
-    try server.letEverybodyWrite()
+    try await letEverybodyWrite()
     try countAgain()
     // Copies that wrote nothing since may share a name; from now on they must not.
     for device in devices {
@@ -71,8 +72,10 @@ extension Simulation {
     for _ in 0..<5 {
       for device in devices { try await syncHealed(device) }
       // What was lost of the members came back, roles too.
-      try server.letEverybodyWrite()
+      try await letEverybodyWrite()
     }
+    try gatherKeys()
+    try checkSecrets()
     let members = try server.membership()
     let out = devices.filter { members.role(of: $0.replica.key.publicKey) == nil }
     let devices = devices.filter { members.role(of: $0.replica.key.publicKey) != nil }
@@ -86,13 +89,17 @@ extension Simulation {
     guard changesets.count == there.count else {
       throw Broken(description: "the server names what nobody of the team ever wrote")
     }
-    let expected = try ReplicaPicture(of: changesets)
+    let expected = try ReplicaPicture(of: changesets, keys)
     // On a machine that is out its words stay, to be exported.
     let kept =
       try devices.flatMap { try $0.replica.quarantined() }
       + out.flatMap { try $0.replica.log() + $0.replica.quarantined() }
-    if let wrong = try unauthorised(changesets, members) { throw Broken(description: wrong) }
-    let lost = census.subtracting(Self.marks(in: changesets + kept))
+    try checkAuthors()
+    var found = marks(in: changesets + kept)
+    for one in out {
+      try one.replica.replica.forEachState { found.formUnion(Self.marks(alive: [$1])) }
+    }
+    let lost = census.subtracting(found)
     guard lost.isEmpty else { throw Broken(description: "lost for ever: \(lost.sorted())") }
     let head = try server.head()
     for device in devices {
@@ -132,6 +139,14 @@ extension Simulation {
     }
   }
 
+  private func letEverybodyWrite() async throws {
+    if isEncrypted {
+      try await letEverybodyWriteEncrypted()
+    } else {
+      try server.letEverybodyWrite()
+    }
+  }
+
   /// A sync on a good line; who is not let in joins again, when that is possible.
   private func syncHealed(_ device: SimulatedDevice) async throws {
     for _ in 0..<3 {
@@ -142,23 +157,24 @@ extension Simulation {
         return
       } catch is SimulatedServer.Refused {
         if try server.membership().device(device.replica.key.publicKey)?.revoked != nil { return }
-        try join(device)
-      } catch ReplicaError.foreignMembers { try join(device) }
+        try await join(device)
+      } catch ReplicaError.foreignMembers { try await join(device) }
     }
   }
 
-  /// A changeset in the server's log that its author had no right to write.
-  private func unauthorised(_ changesets: [Changeset], _ members: Membership) throws -> String? {
+  /// Nothing in the server's log was written by somebody who had no right to. What came by name only, in a snapshot of a
+  /// colleague, is the colleague's word: he had it before its author was shut out here, and cannot take it out any more.
+  func checkAuthors() throws {
+    let members = try server.membership()
     var keys: [WriterID: PublicKey] = [:]
     for (_, one) in archive {
       if let introduction = one.header.introduction { keys[one.header.writer] = introduction.key }
     }
-    for one in changesets {
+    for one in try server.changesets() {
       guard let key = keys[one.header.writer] else { continue }
       if let refusal = members.refusal(of: one.header, by: key) {
-        return "the server has what nobody may write: \(refusal)"
+        throw Broken(description: "the server has what nobody may write: \(refusal)")
       }
     }
-    return nil
   }
 }
