@@ -49,13 +49,22 @@ public final class ServerStore {
     let log = try log(of: workspace, newID: newLogID)
     let formerEnd = try request.writes ? logs.head(of: log) : nil
     let formerMembers = try accounts.membership(of: workspace).head
-    // Nobody takes a right away between the look at it and the commit.
-    var response = try accounts.unchanged(in: workspace, isWriting: request.writes) {
-      let membership = try accounts.membership(of: workspace)
-      guard membership.role(of: device.key) != nil else { throw StoreError.deviceShutOut }
-      return try answer(
-        request, from: device, now, in: log,
-        through: WriteGate(membership: membership, sender: device.key))
+    var response: SyncResponse
+    do {
+      // Nobody takes a right away between the look at it and the commit.
+      response = try accounts.unchanged(in: workspace, isWriting: request.writes) {
+        let membership = try accounts.membership(of: workspace)
+        guard membership.role(of: device.key) != nil else { throw StoreError.deviceShutOut }
+        return try answer(
+          request, from: device, now, in: log,
+          through: WriteGate(membership: membership, sender: device.key))
+      }
+    } catch {
+      // The parts before this one would be in everybody's way.
+      if case .overQuota = error, request.snapshot.isOffer {
+        try logs.dropArriving(from: device.id, in: log)
+      }
+      throw error
     }
     response.membership = try accounts.answer(request.membership, in: workspace) {
       try logs.heads(of: $0, in: workspace)
@@ -69,11 +78,11 @@ public final class ServerStore {
     _ request: SyncRequest, from device: Device, _ now: Int, in log: StoredLog,
     through gate: WriteGate
   ) throws(StoreError) -> SyncResponse {
-    try logs.expectRoom(for: request, in: log, upTo: quota)
     var request = request
     // A part that goes on with what was begun does not say whose it is.
     let refusal = request.snapshot.isOffer ? gate.senderRefusal : nil
     if refusal != nil { request.snapshot = .none }
+    try logs.expectRoom(for: request, from: device.id, in: log, upTo: quota)
     var response = try logs.answer(
       request, from: device.id, in: log, now: now, mayWrite: gate.refusal)
     if let refusal { response.snapshotVerdict = .refused(refusal) }

@@ -38,6 +38,17 @@ struct SnapshotTransfer {
     }
   }
 
+  /// The remote has no room for what is offered. What waited here is there already: a snapshot only spares those who come
+  /// late a long log.
+  ///
+  /// - Returns: false when nothing is offered, or what our own log begins with, which the remote must have.
+  mutating func stopOffering() -> Bool {
+    guard going != nil, !isOurBeginning else { return false }
+    going = nil
+    refused = .tooLarge
+    return true
+  }
+
   /// - Returns: whether a part went or came.
   mutating func take(_ response: SyncResponse, _ step: inout Replica.Step) throws -> Bool {
     let wasOffering = isOffering

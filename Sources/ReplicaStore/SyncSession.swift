@@ -80,7 +80,12 @@ public struct SyncSession {
       var request = try replica.nextRequest(
         wantsOwnBytes: wantsOwnBytes, pushes: !isBehind && !transfer.isOffering)
       transfer.prepare(&request)
-      let response = try await remote.exchange(request)
+      let response: SyncResponse
+      do { response = try await remote.exchange(request) } catch let full as RemoteIsFull {
+        guard transfer.stopOffering() else { throw full }
+        report.exchanges += 1
+        continue
+      }
       report.exchanges += 1
       // A remote that tells another story each time must not keep us for ever.
       if case .diverged = response.page { restarts += 1 }

@@ -1,4 +1,5 @@
 import ChangeLog
+import ReplicaStore
 import Testing
 
 @Suite("What the server does with requests it cannot want")
@@ -27,6 +28,67 @@ struct ServerLimitTests {
     ann.author = before
     #expect(try ann.sync([try ann.author.write("less")]).head.position == 3)
     try server.admin("check")
+  }
+
+  @Test("A snapshot takes room too: one that finds none keeps nothing, and no words wait for it")
+  func snapshotQuota() async throws {
+    let server = try ServerUnderTest(configuration: "workspace-megabytes: 1\n")
+    let ann = try DeviceReplica(server.join(server.firstInvite, as: Author(1)))
+    try ann.write(1, String(repeating: "x", count: 200_000))
+    #expect(try await ann.sync(snapshotDistance: 1).isSnapshotTaken)
+    let kept = try #require(try ann.device.sync().snapshot)
+    #expect(kept.position == 1 && kept.size > 200_000)
+    // 600,000 bytes and 200,000 are here, and the next one has 600,000.
+    try ann.write(2, String(repeating: "x", count: 400_000))
+    let report = try await ann.sync(snapshotDistance: 1)
+    #expect(report.sent == 1 && report.snapshotRefused == .tooLarge && !report.isSnapshotTaken)
+    #expect(try ann.replica.unsentCount() == 0)
+    #expect(try ann.device.sync().snapshot == kept)
+    // What is there of it is not in anybody's way.
+    try ann.write(3, String(repeating: "x", count: 200_000))
+    #expect(try await ann.sync().sent == 1)
+    try server.admin("check")
+  }
+
+  @Test("A snapshot that finds no room half way leaves that of its first half")
+  func snapshotParts() throws {
+    let server = try ServerUnderTest(configuration: "workspace-megabytes: 1\n")
+    let ann = try server.join(server.firstInvite, as: Author(1))
+    try server.admin("user", "add", "bob")
+    var bob = try server.join(server.invite("bob"), as: Author(2))
+    let bytes = try SignedSnapshot.encode(
+      Snapshot(workspace: ann.workspace, writers: [], entries: [], entities: []),
+      signedBy: ann.author.key)
+    func offer(_ offset: Int, of size: Int, _ count: Int) throws -> HTTPAnswer {
+      var request = ann.request()
+      let filled = bytes + [UInt8](repeating: 0, count: count)
+      request.snapshot = .offers(
+        SnapshotPart(
+          id: .zero, size: size, offset: offset, bytes: Array(filled.prefix(count))))
+      return try ann.post(request)
+    }
+    // What it will be counts, not what is here of it.
+    #expect(try offer(0, of: 1 << 20 + 1, 1000).status == 507)
+    let begun = try offer(0, of: 600_000, 300_000)
+    #expect(begun.status == 200, "\(begun.text)")
+    #expect(
+      try SyncResponse(decoding: begun.body).snapshotVerdict == .needs(offset: 300_000))
+    let more = try bob.author.write(count: 1, size: 700_000)
+    #expect(try bob.sync(more).head.position == 1)
+    #expect(try offer(300_000, of: 600_000, 300_000).status == 507)
+    #expect(try bob.sync(bob.author.write(count: 1, size: 300_000)).head.position == 2)
+  }
+
+  @Test("What proves that a name was used for two branches takes room too")
+  func proofs() throws {
+    let server = try ServerUnderTest(configuration: "workspace-megabytes: 1\n")
+    var ann = try server.join(server.firstInvite, as: Author(1))
+    var copy = ann
+    _ = try ann.sync([try ann.author.write("one")])
+    let fork = try copy.author.write(String(repeating: "x", count: 700_000))
+    #expect(try copy.sync([fork]).verdicts == [.refused(.forked)])
+    let more = try ann.author.write(String(repeating: "x", count: 700_000))
+    #expect(try ann.post(ann.request([more])).status == 507)
   }
 
   @Test("A reader puts nothing into the log, not even a part of a snapshot")

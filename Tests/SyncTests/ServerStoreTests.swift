@@ -136,4 +136,25 @@ struct ServerStoreTests {
       #expect(found.contains { $0.place.contains(place) }, "\(sql): \(found)")
     }
   }
+
+  @Test("Every table of workspaces in the files has them first in its key", .onFiles)
+  func keys() throws {
+    let logs = try StoredLogs()
+    var others: [String] = []
+    for file in ["log.db", "accounts.db"] {
+      let tables = try Connection(path: logs.folder.path + "/" + file).all(
+        """
+        SELECT name, (SELECT name FROM pragma_table_info(file.name) WHERE pk = 1),
+          EXISTS (SELECT 1 FROM pragma_table_info(file.name) WHERE name = 'workspace')
+        FROM sqlite_schema AS file WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name
+        """
+      ) { (name: $0.text(0), key: $0.text(1), hasWorkspace: $0.bool(2)) }
+      #expect(tables.count > 4)
+      for table in tables where table.hasWorkspace {
+        #expect(table.key == "workspace", "\(table.name)")
+      }
+      others += tables.filter { !$0.hasWorkspace }.map(\.name)
+    }
+    #expect(others.sorted() == ["schema_version", "schema_version", "server", "workspace"])
+  }
 }

@@ -154,15 +154,24 @@ public final class LogDatabase {
     noted[contact] = now
   }
 
-  /// - Throws: ``StoreError/overQuota(_:)`` when a log would get longer than it may.
+  /// - Throws: ``StoreError/overQuota(_:)`` when a workspace would take more than it may. Of a snapshot that is offered all
+  ///   parts count before the first one is kept.
   func expectRoom(
-    for request: SyncRequest, in log: StoredLog, upTo quota: Int?
+    for request: SyncRequest, from device: String, in log: StoredLog, upTo quota: Int?
   ) throws(StoreError) {
-    guard let quota, !request.changesets.isEmpty else { return }
-    let size = try translated { try log.size() }
+    guard let quota, request.writes else { return }
+    var size = try translated { try log.size() }
+    if case .offers(let part) = request.snapshot {
+      size += part.size - (try translated { try log.arrivingSize(from: device) })
+    }
     guard request.changesets.reduce(size, { $0 + $1.count }) <= quota else {
       throw .overQuota(quota)
     }
+  }
+
+  /// Drops what a device has sent of a snapshot.
+  func dropArriving(from device: String, in log: StoredLog) throws(StoreError) {
+    try translated { try log.dropArriving(from: device) }
   }
 
   /// How far the writers of devices have come.

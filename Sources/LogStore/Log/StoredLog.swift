@@ -118,11 +118,13 @@ public final class StoredLog: ChangesetLog {
     }
   }
 
-  /// The bytes of all its changesets and of its snapshot.
+  /// The bytes of all its changesets, of its snapshot, of those that are on the way, and of what proves copies.
   func size() throws -> Int {
     try rows.first(
       """
       SELECT bytes + coalesce((SELECT size FROM snapshot WHERE workspace = $1), 0)
+        + coalesce((SELECT sum(length(bytes)) FROM snapshot_arriving WHERE workspace = $1), 0)
+        + coalesce((SELECT sum(length(bytes)) FROM fork WHERE workspace = $1), 0)
       FROM log WHERE workspace = $1
       """, row: { $0.int(0) }) ?? 0
   }

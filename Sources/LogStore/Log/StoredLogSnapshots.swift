@@ -48,6 +48,20 @@ extension StoredLog {
     }
   }
 
+  /// The bytes that a device has sent of a snapshot.
+  func arrivingSize(from device: String) throws -> Int {
+    try rows.first(
+      """
+      SELECT coalesce(sum(length(bytes)), 0) FROM snapshot_arriving
+      WHERE workspace = $1 AND device = $2
+      """, .text(device), row: { $0.int(0) }) ?? 0
+  }
+
+  func dropArriving(from device: String) throws {
+    try rows.run(
+      "DELETE FROM snapshot_arriving WHERE workspace = $1 AND device = $2", .text(device))
+  }
+
   public func gather(_ part: SnapshotPart, from device: String) throws -> GatheredSnapshot {
     try rows.writing {
       try rows.run(
@@ -71,8 +85,7 @@ extension StoredLog {
         SELECT bytes FROM snapshot_arriving WHERE workspace = $1 AND device = $2 ORDER BY place
         """, .text(device)
       ) { bytes += $0.blob(0) }
-      try rows.run(
-        "DELETE FROM snapshot_arriving WHERE workspace = $1 AND device = $2", .text(device))
+      try dropArriving(from: device)
       return .whole(bytes)
     }
   }
