@@ -205,10 +205,11 @@
       // PG_DIAG_SQLSTATE
       let state = result.flatMap { PQresultErrorField($0, Int32(UInt8(ascii: "C"))) }
       let message = result.flatMap { PQresultErrorMessage($0) } ?? PQerrorMessage(handle)
+      // What comes without a state libpq says by itself. Whoever could not send does not know yet that nobody is there.
       return PostgreSQLError(
         state: state.map { String(cString: $0) } ?? "",
         message: message.map { String(cString: $0) } ?? "",
-        isConnected: PQstatus(handle) == CONNECTION_OK)
+        isConnected: state != nil && PQstatus(handle) == CONNECTION_OK)
     }
   }
 

@@ -148,17 +148,7 @@ final class MembershipMachine {
   }
 
   /// All that is shown, by record.
-  func texts() throws -> [String] {
-    var texts: [String] = []
-    try replica.forEachState { _, state in
-      for field in state.fields {
-        for value in field.alive {
-          if case .text(let text) = value.value { texts.append(text.string) }
-        }
-      }
-    }
-    return texts
-  }
+  func texts() throws -> [String] { try replica.texts() }
 
   func bundle() throws -> Bundle {
     try Bundle(

@@ -29,8 +29,35 @@ final class PostgreSQLCluster {
   }
 
   /// Whichever of the two may be written to.
-  var info: String {
-    "host=\(folder),\(folder) port=5432,5433 user=dossier dbname=dossier target_session_attrs=read-write"
+  var info: String { info(as: "dossier") }
+
+  /// - Parameter user: `postgres` stands above row security.
+  func info(as user: String) -> String {
+    "host=\(folder),\(folder) port=5432,5433 user=\(user) dbname=dossier target_session_attrs=read-write"
+  }
+
+  /// Changes settings of the first one while it runs: `name = value`.
+  func set(_ settings: String...) throws {
+    let commands = settings.map { "-c \"ALTER SYSTEM SET \($0)\"" }.joined(separator: " ")
+    try shell(
+      """
+      psql -q -h \(folder) -U postgres -d postgres \(commands) -c "SELECT pg_reload_conf()" >/dev/null
+      """)
+  }
+
+  /// All rows of all tables of a schema, as a backup has them.
+  func dump(schema: String) throws -> String {
+    try shell("pg_dump -h \(folder) -U postgres -n \(schema) dossier")
+  }
+
+  /// How many files of the first one hold a text, its journal included.
+  func files(holding text: String) throws -> Int {
+    let found = try shell(
+      """
+      psql -q -h \(folder) -U postgres -d postgres -c CHECKPOINT
+      grep -rlaF -- '\(text)' \(folder)/5432 || true
+      """)
+    return found.split(separator: "\n").count
   }
 
   func start(_ port: Int) throws {
@@ -43,20 +70,36 @@ final class PostgreSQLCluster {
     try shell("pg_ctl -D \(folder)/\(port) -s -m immediate stop")
   }
 
-  /// A standby that follows the first one; commits wait for it once it is there.
-  func addStandby() throws {
+  /// A standby that follows the first one.
+  ///
+  /// - Parameter isAwaited: whether commits wait for it once it is there.
+  func addStandby(isAwaited: Bool = true) throws {
     try shell(
       """
       pg_basebackup -h \(folder) -p 5432 -U postgres -D \(folder)/5433 -R --no-sync -X stream -c fast \
         -d "application_name=standby"
       """)
     try start(5433)
+    guard isAwaited else { return try waitForStandby() }
     try shell(
       """
       psql -q -h \(folder) -U postgres -d postgres \
         -c "ALTER SYSTEM SET synchronous_standby_names = '*'" -c "SELECT pg_reload_conf()"
       until psql -At -h \(folder) -U postgres -d postgres \
         -c "SELECT sync_state FROM pg_stat_replication" | grep -q sync; do sleep 0.1; done
+      """)
+  }
+
+  /// Until it has all that the first one has.
+  private func waitForStandby() throws {
+    try shell(
+      """
+      for try in $(seq 600); do
+        psql -At -h \(folder) -U postgres -d postgres \
+          -c "SELECT flush_lsn >= pg_current_wal_lsn() FROM pg_stat_replication" | grep -q t && exit
+        sleep 0.1
+      done
+      exit 1
       """)
   }
 

@@ -1,6 +1,8 @@
 #if PostgreSQL
   import ChangeLog
   import Glibc
+  import PostgreSQL
+  import ReplicaStore
   import Testing
 
   @testable import LogStore
@@ -108,6 +110,17 @@
       #expect(pusher.nodes[0].stop() == 0)
     }
 
+    @Test("Nobody hears of a database that was restarted between two requests")
+    func restartedBetween() throws {
+      let cluster = try PostgreSQLCluster()
+      let server = try ServerUnderTest(database: cluster.info)
+      var ann = try server.join(server.firstInvite, as: Author(1))
+      _ = try ann.sync([try ann.author.write()])
+      try cluster.stop(5432)
+      try cluster.start(5432)
+      #expect(try ann.sync([try ann.author.write()]).verdicts == [.accepted(position: 2)])
+    }
+
     @Test("When a standby takes over, nothing acknowledged is lost, and the server finds it")
     func failover() throws {
       let cluster = try PostgreSQLCluster()
@@ -119,6 +132,102 @@
       try cluster.promoteStandby()
       try pusher.push(30)
       try pusher.check()
+    }
+
+    /// What no server can hold: its commits did not wait for the standby.
+    @Test("What a standby that takes over had not got yet the devices bring back")
+    func lossyFailover() async throws {
+      let cluster = try PostgreSQLCluster()
+      let server = try ServerUnderTest(database: cluster.info)
+      for name in ["bob", "cleo"] { try server.admin("user", "add", name) }
+      let ann = try DeviceReplica(server.join(server.firstInvite, as: Author(1)))
+      let bob = try DeviceReplica(server.join(server.invite("bob"), as: Author(2)))
+      let cleo = try DeviceReplica(server.join(server.invite("cleo"), as: Author(3)))
+      try ann.write(1, "both have it")
+      for one in [ann, bob, cleo] { try await one.sync() }
+      try cluster.addStandby(isAwaited: false)
+      try cluster.stop(5433)
+      // Acknowledged, and read by Bob.
+      for number in 2...4 as ClosedRange<UInt64> { try ann.write(number, "lost") }
+      #expect(try await ann.sync().sent == 3)
+      #expect(try await bob.sync().received == 3)
+      try cluster.stop(5432)
+      try cluster.start(5433)
+      try cluster.promoteStandby()
+      // Cleo, who knows nothing of it, writes where they stood.
+      try cleo.write(5, "new")
+      #expect(try await cleo.sync().sent == 1)
+      let noticed = try await ann.sync()
+      #expect(noticed.hasChangedItsPast && !noticed.isRenamed && noticed.givenBack == 3)
+      try server.admin("renew")
+      let told = try await bob.sync()
+      #expect(told.isRenamed && !told.hasChangedItsPast)
+      for one in [cleo, ann, bob, cleo] { try await one.sync() }
+      for one in [ann, bob, cleo] {
+        #expect(try one.texts() == ["both have it", "lost", "lost", "lost", "new"])
+        #expect(try one.replica.identity().cursor == ann.replica.identity().cursor)
+        #expect(try one.replica.unsentCount() == 0 && one.replica.quarantined().isEmpty)
+        try one.replica.checkLog()
+      }
+      #expect(try StoredLogs.log(of: ann.device.workspace, in: server.data).count == 5)
+      try server.admin("check")
+    }
+
+    @Test("Whoever was in another one's way is tried again, and is there once")
+    func deadlock() throws {
+      let cluster = try PostgreSQLCluster()
+      let server = try ServerUnderTest(database: cluster.info)
+      var ann = try server.join(server.firstInvite, as: Author(1))
+      _ = try ann.sync([try ann.author.write()])
+      // Somebody who has what the server wants next, and then wants what it has; and who is not the one to give way.
+      let other = try Connection(cluster.info(as: "postgres"))
+      try other.execute("SET deadlock_timeout = '1h'; BEGIN; SELECT FROM writer FOR UPDATE")
+      let asked = try RawConnection.open(
+        ann.bytes(of: ann.request([try ann.author.write()])), port: server.port)
+      defer { close(asked) }
+      try other.waitForSomebodyBehind()
+      try other.execute("SELECT FROM log FOR UPDATE")
+      try other.execute("ROLLBACK")
+      let answer = try HTTPAnswer(reading: RawConnection.readAll(asked))
+      try #require(answer.status == 200, "\(answer.text)")
+      #expect(try SyncResponse(decoding: answer.body).verdicts == [.accepted(position: 2)])
+      #expect(try StoredLogs.log(of: ann.workspace, in: server.data).count == 2)
+      // What became of it is told a little later.
+      var count = 0
+      for _ in 0..<500 where count == 0 {
+        usleep(20_000)
+        try other.forEach(
+          "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()", []
+        ) { count = $0.int(0) }
+      }
+      #expect(count == 1)
+    }
+
+    @Test("A database that stops to promise what is on the disk is served from as before, or not")
+    func lessDurable() throws {
+      let cluster = try PostgreSQLCluster()
+      let made = try ServerUnderTest(database: cluster.info)
+      #expect(made.stop() == 0)
+      func serve() throws -> ServerProgram.Result {
+        try ServerProgram.run(["serve", "--data", made.data, "--listen", "127.0.0.1:0"])
+      }
+      let serving = try #require(try DataFolder(path: made.data, database: cluster.info).connect())
+      func value(_ setting: String) throws -> String? {
+        try serving.first("SELECT current_setting('\(setting)')", row: { $0.text(0) })
+      }
+      try cluster.set("synchronous_commit = off", "fsync = off")
+      for _ in 0..<500 where try value("fsync") == "on" { usleep(20_000) }
+      // It has heard of both. The one is its own to say, the other is not.
+      #expect(try value("fsync") == "off")
+      #expect(try value("synchronous_commit") == "on")
+      for setting in ["fsync = on", "synchronous_commit = on"] {
+        let served = try serve()
+        #expect(served.status == 74, "\(served.err)")
+        #expect(served.err.contains("does not promise that a commit is on the disk"))
+        try cluster.set(setting)
+      }
+      try made.start()
+      #expect(try made.get("/ready").status == 200)
     }
   }
 #endif

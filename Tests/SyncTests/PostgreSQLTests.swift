@@ -128,9 +128,11 @@
         return count
       }
       let other = "\(WorkspaceID(high: 9, low: 9))"
+      for table in try Table.all(in: connection) where table.isWalled {
+        #expect(try count(table.name, in: nil) == 0, "\(table)")
+        #expect(try count(table.name, in: other) == 0, "\(table)")
+      }
       for table in ["changeset", "membership", "writer", "contact"] {
-        #expect(try count(table, in: nil) == 0)
-        #expect(try count(table, in: other) == 0)
         #expect(try count(table, in: "\(ann.workspace)") > 0, "\(table)")
       }
       #expect(throws: PostgreSQLError.self) {
@@ -143,13 +145,95 @@
       }
     }
 
+    /// A table as the catalogue has it.
+    private struct Table {
+      let name: String
+      /// The first column of its key.
+      let key: String
+      let hasWorkspace: Bool
+      /// Row security holds for its owner too, by one rule for reading and writing.
+      let isWalled: Bool
+
+      static func all(in connection: Connection) throws -> [Table] {
+        var tables: [Table] = []
+        try connection.forEach(
+          """
+          SELECT relname::text,
+            (SELECT attname::text FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
+             WHERE indrelid = c.oid AND indisprimary),
+            (SELECT count(*) FROM pg_attribute WHERE attrelid = c.oid AND attname = 'workspace'),
+            (relrowsecurity AND relforcerowsecurity AND (
+              SELECT string_agg(concat(polcmd, polpermissive, pg_get_expr(polqual, polrelid), polwithcheck), ';')
+              FROM pg_policy WHERE polrelid = c.oid) = '*t(workspace = dossier_workspace())')::int::bigint
+          FROM pg_class AS c
+          WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace ORDER BY relname
+          """, []
+        ) {
+          tables.append(
+            Table(
+              name: $0.text(0), key: $0.text(1), hasWorkspace: $0.int(2) == 1,
+              isWalled: $0.int(3) == 1))
+        }
+        return tables
+      }
+    }
+
+    @Test("Every table of workspaces is behind the wall, but two, and its key begins with them")
+    func catalogue() throws {
+      let database = try #require(try TestDatabase.fresh())
+      _ = try ServerUnderTest(database: database)
+      let tables = try Table.all(in: Connection(database))
+      #expect(tables.count > 12)
+      // Whoever shows a token says by it where he belongs; a log's row is what its writers hold.
+      let open = tables.filter { $0.hasWorkspace && !$0.isWalled }.map(\.name)
+      #expect(open == ["log", "token"])
+      // Nothing that a team wrote.
+      #expect(
+        tables.filter { !$0.hasWorkspace }.map(\.name) == ["schema_version", "server", "workspace"])
+      for table in tables where table.hasWorkspace {
+        #expect(table.key == "workspace", "\(table)")
+      }
+    }
+
     @Test("A database that would not keep what was acknowledged is not served from")
     func notDurable() throws {
-      let info = try #require(try TestDatabase.fresh()).dropLast() + " -c synchronous_commit=off'"
+      let good = try #require(try TestDatabase.fresh())
+      let info = good.dropLast() + " -c synchronous_commit=off'"
       let folder = try TemporaryFolder()
-      let made = try ServerProgram.run(["init", folder.path + "/data", "--database", String(info)])
-      #expect(made.status == 74)
-      #expect(made.err.contains("does not promise that a commit is on the disk"))
+      let data = folder.path + "/data"
+      func expectRefusal(_ arguments: [String]) throws {
+        let result = try ServerProgram.run(arguments)
+        #expect(result.status == 74, "\(arguments)")
+        #expect(result.err.contains("does not promise that a commit is on the disk"))
+      }
+      try expectRefusal(["init", data, "--database", String(info)])
+      let made = try ServerProgram.run(["init", data, "--database", good])
+      #expect(made.status == 0, "\(made.err)")
+      try TemporaryFolder.write(
+        TestDatabase.configuration(String(info)), to: data + "/config.yaml")
+      try expectRefusal(["serve", "--data", data])
+    }
+
+    /// As strict as a database can be told to be: then it says of its own that two were in each other's way.
+    @Test("A transaction that the database could not bring into an order is tried again")
+    func notSerializable() throws {
+      let info = try #require(try TestDatabase.fresh())
+      let server = try ServerUnderTest(
+        database: info.dropLast() + " -c default_transaction_isolation=serializable'")
+      var ann = try server.join(server.firstInvite, as: Author(1))
+      _ = try ann.sync([try ann.author.write()])
+      let other = try Connection(info)
+      try other.execute("BEGIN; UPDATE log SET bytes = bytes")
+      let asked = try RawConnection.open(
+        ann.bytes(of: ann.request([try ann.author.write()])), port: server.port)
+      defer { close(asked) }
+      try other.waitForSomebodyBehind()
+      try other.execute("COMMIT")
+      let answer = try HTTPAnswer(reading: RawConnection.readAll(asked))
+      try #require(answer.status == 200, "\(answer.text)")
+      #expect(try SyncResponse(decoding: answer.body).verdicts == [.accepted(position: 2)])
+      #expect(try StoredLogs.log(of: ann.workspace, in: server.data).count == 2)
+      try server.admin("check")
     }
 
     @Test("A database that is not there, or an empty one, is told apart", arguments: [true, false])
@@ -226,63 +310,19 @@
     }
   }
 
-  @Suite("A server that moves", .onDatabase)
-  struct MigrationTests {
-    @Test("From files into a database and back, devices notice nothing")
-    func thereAndBack() throws {
-      let folder = try TemporaryFolder()
-      let files = folder.path + "/files"
-      let made = try ServerProgram.run(["init", files, "--workspace", "team", "--user", "ann"])
-      let invite = try InviteCode(text: made.out)
-      let server = try ServerUnderTest(servingFrom: files, invite: invite)
-      var ann = try server.join(invite, as: Author(1))
-      let before = try ann.sync(ann.author.write(count: 5))
-      let database = try #require(try TestDatabase.fresh())
-      let inDatabase = folder.path + "/database"
-      let served = try ServerProgram.run(
-        ["migrate", inDatabase, "--database", database, "--data", files])
-      #expect(served.status == 75, "\(served.err)")
-      #expect(server.stop() == 0)
-      try ServerProgram.expect("migrate", inDatabase + "2", "--database", database, "--data", files)
-
-      let moved = try ServerUnderTest(servingFrom: inDatabase + "2", invite: invite)
-      ann.server = moved
-      let added = try ann.author.write()
-      let request = ann.request([added], cursor: before.head)
-      let response = try SyncResponse(decoding: ann.post(request).body)
-      #expect(response.verdicts == [.accepted(position: 6)])
-      #expect(response.head.log == before.head.log)
-      try moved.admin("user", "add", "bob")
-      let servedThere = try ServerProgram.run(
-        ["migrate", folder.path + "/back", "--data", inDatabase + "2"])
-      #expect(servedThere.status == 75, "\(servedThere.err)")
-      #expect(moved.stop() == 0)
-      // A database that holds a server already is left alone, whatever is wrong besides.
-      try ServerProgram.expect("backup", folder.path + "/backup", "--data", files)
-      unlink(files + "/administrator.key")
-      let broken = try ServerProgram.run(
-        ["migrate", folder.path + "/broken", "--database", database, "--data", files])
-      #expect(broken.status != 0)
-      try ServerProgram.expect("check", "--data", inDatabase + "2")
-      let again = try ServerProgram.run(
-        ["migrate", folder.path + "/third", "--database", database, "--data", files])
-      #expect(again.status == 73, "\(again.err)")
-
-      let back = folder.path + "/back"
-      try ServerProgram.expect("migrate", back, "--data", inDatabase + "2")
-      try ServerProgram.expect("check", "--data", back)
-      ann.server = try ServerUnderTest(servingFrom: back, invite: invite)
-      let last = try SyncResponse(decoding: ann.post(ann.request(cursor: response.head)).body)
-      #expect(last.head == response.head)
-      let bob = try ann.server.join(ann.server.invite("bob"), as: Author(2))
-      #expect(try bob.sync().head == response.head)
-    }
-  }
-
-  extension ServerProgram {
-    fileprivate static func expect(_ arguments: String...) throws {
-      let result = try run(arguments)
-      #expect(result.status == 0, "\(arguments): \(result.err)")
+  extension Connection {
+    /// Until somebody waits for what this one holds.
+    func waitForSomebodyBehind() throws {
+      var count = 0
+      for _ in 0..<3000 where count == 0 {
+        try forEach(
+          """
+          SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))
+          """, []
+        ) { count = $0.int(0) }
+        usleep(5000)
+      }
+      #expect(count == 1)
     }
   }
 

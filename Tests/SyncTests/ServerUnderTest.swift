@@ -12,6 +12,7 @@ final class ServerUnderTest {
   private let folder: TemporaryFolder
   /// The words before the program's own, when it has a disk of its own.
   private let launcher: [String]
+  private var host = "127.0.0.1"
 
   /// - Parameters:
   ///   - configuration: lines of its `config.yaml`; by default it lets tests ask as often as they like.
@@ -37,9 +38,12 @@ final class ServerUnderTest {
   }
 
   /// Another process at the same database, or one over data that lies there already.
-  init(servingFrom data: String, invite: InviteCode) throws {
+  ///
+  /// - Parameter host: where it listens; for another address than this machine's own it needs a certificate.
+  init(servingFrom data: String, invite: InviteCode, at host: String = "127.0.0.1") throws {
     folder = try TemporaryFolder()
     self.data = data
+    self.host = host
     firstInvite = invite
     launcher = []
     try start()
@@ -50,7 +54,7 @@ final class ServerUnderTest {
     unlink(portFile)
     let words =
       launcher + [ServerProgram.path]
-      + ["serve", "--data", data, "--listen", "127.0.0.1:0", "--port-file", portFile]
+      + ["serve", "--data", data, "--listen", "\(host):0", "--port-file", portFile]
     child = try Child(
       words[0], Array(words.dropFirst()), out: folder.path + "/out", err: folder.path + "/err")
     for _ in 0..<2000 where ServerProgram.read(portFile).isEmpty { usleep(5000) }
@@ -120,11 +124,19 @@ final class ServerUnderTest {
     _ path: String, _ body: [UInt8], token: Token? = nil, type: String = WireFormat.contentType,
     extra: String = ""
   ) throws -> HTTPAnswer {
+    try send(Self.request(path, body, token: token, type: type, extra: extra))
+  }
+
+  /// A whole request, as it travels.
+  static func request(
+    _ path: String, _ body: [UInt8], token: Token?, type: String = WireFormat.contentType,
+    extra: String = ""
+  ) -> [UInt8] {
     let authorization = token.map { "Authorization: Bearer \($0.text)\r\n" } ?? ""
     let head =
       "POST \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(authorization)"
       + "Content-Type: \(type)\r\nContent-Length: \(body.count)\r\n\(extra)\r\n"
-    return try send(Array(head.utf8) + body)
+    return Array(head.utf8) + body
   }
 
   func get(_ path: String, token: Token? = nil, port: UInt16? = nil) throws -> HTTPAnswer {
@@ -169,6 +181,11 @@ struct TestDevice {
 
   func post(_ request: SyncRequest) throws -> HTTPAnswer {
     try server.post(server.syncPath(workspace), request.encoded, token: joined.token)
+  }
+
+  /// The bytes of a request of its own.
+  func bytes(of request: SyncRequest) -> [UInt8] {
+    ServerUnderTest.request(server.syncPath(workspace), request.encoded, token: joined.token)
   }
 
   func sync(_ changesets: [Changeset] = [], wantsOwnBytes: Bool = false) throws -> SyncResponse {

@@ -20,6 +20,7 @@
       for setting in ["synchronous_commit", "fsync"] where try value(of: setting) == "off" {
         throw StoreError.notDurable
       }
+      try pin("synchronous_commit")
       if !mayCreate, try version() == 0 { throw StoreError.notSetUp(Self.place) }
       try migrate()
     }
@@ -44,6 +45,11 @@
         "SELECT pg_try_advisory_lock(\(Self.lock), hashtext(current_schema()))",
         row: { $0.int(0) == 1 })
       guard isAlone == true else { throw StoreError.served(Self.place) }
+    }
+
+    /// What was found here holds as long as this connection lives, whatever is set for all meanwhile.
+    private func pin(_ setting: String) throws {
+      try run("SELECT set_config($1, current_setting($1), false)", [.text(setting)])
     }
 
     private func value(of setting: String) throws -> String? {
