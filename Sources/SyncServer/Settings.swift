@@ -19,7 +19,7 @@ public struct Limits: Equatable, Sendable {
   /// Connections at a time. ``spareConnections`` more are told to come again; further ones wait to be accepted.
   public var connections = 12_000
   static let spareConnections = 256
-  /// Connections at a time from one address; this machine's own are not counted.
+  /// Connections at a time from one address; this machine's own are not counted, nor is a trusted proxy's.
   public var connectionsPerAddress = 512
   /// Seconds until the first request's head must be here, the handshake of TLS included.
   public var headSeconds = 10

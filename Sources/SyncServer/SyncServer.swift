@@ -44,6 +44,8 @@ public struct SyncServer: Sendable {
   public func run(onListening: @escaping @Sendable (Int) async -> Void) async throws {
     guard certificate != nil || settings.listen.isLoopback else { throw Failure.notEncrypted }
     var limits = settings.limits
+    // All come from the address of the proxy.
+    if settings.trustsProxy { limits.connectionsPerAddress = .max }
     limits.connections = min(
       limits.connections, max(1, Self.allowManyFiles() - Limits.spareConnections))
     var quiet = logger

@@ -70,7 +70,8 @@ struct ConfigurationFile {
         "connections", "at a time; further ones are told to come again", \.connections,
         1...1_000_000),
       number(
-        "connections-per-address", "at a time from one address, this machine's not counted",
+        "connections-per-address",
+        "at a time from one address; this machine's and a trusted proxy's are not counted",
         \.connectionsPerAddress, 1...1_000_000),
       number("head-seconds", "until a request's head must be here", \.headSeconds, 1...600),
       number(

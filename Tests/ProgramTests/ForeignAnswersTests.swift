@@ -84,6 +84,11 @@ import Testing
       "an answer without a body", ours + "Content-Length: 0\r\n\r\n", exit: 76,
       "the server's answer cannot be read: the data ends early"),
     Answer(
+      "a server of another version",
+      "HTTP/1.1 426 Upgrade Required\r\ndossier-protocol: 2\r\nContent-Type: text/plain\r\n"
+        + "Content-Length: 51\r\n\r\nthis server speaks protocol 2, the request is in 1\n",
+      exit: 76, "this server speaks protocol 2, the request is in 1\n"),
+    Answer(
       "another protocol", "220 mail.example.org ESMTP\r\n", exit: 69,
       "is not reachable (its answer is no HTTP: "),
   ]

@@ -191,4 +191,31 @@ import Testing
       try program.run(["-n", file.path], program: "/bin/bash").expectSuccess()
     }
   }
+
+  /// With the words that systemd would run, over a server that is there.
+  @Test func theUnitOfTheServerIsOne() throws {
+    let team = try Team()
+    let program = try Program(home: team.folder)
+    let server = Project.programs.appending(path: "dossier-server").path
+    let unit = try String(
+      contentsOf: Project.root.appending(path: "scripts/dossier-server.service"), encoding: .utf8
+    ).replacing("/usr/local/bin/dossier-server", with: server)
+      .replacing("/var/lib/dossier-server/data", with: team.data)
+    let commands = unit.matches(of: /(?m)^Exec(?:Start|StartPre|Stop)=(.*)$/).map(\.1)
+    #expect(commands.count == 1)
+    for command in commands {
+      let words = command.split(separator: " ").map(String.init)
+      #expect(words[0] == server)
+      try program.run(words.dropFirst() + ["--check-config"], program: server).expectSuccess()
+    }
+    // Where systemd is there, it has nothing to say against it.
+    let analyze = "/usr/bin/systemd-analyze"
+    guard FileManager.default.fileExists(atPath: analyze) else { return }
+    let file = team.folder.appending(path: "dossier-server.service")
+    try Data(unit.utf8).write(to: file)
+    let verified = try program.run(["verify", "--man=no", file.path], program: analyze)
+    #expect(verified.status == 0, "\(verified.errors)")
+    let about = verified.errors.lines.filter { $0.contains("dossier-server.service") }
+    #expect(about.isEmpty, "\(about)")
+  }
 }

@@ -40,6 +40,8 @@ final class Team {
   }
 
   private(set) var firstCode: String
+  /// The process that serves.
+  var process: pid_t { server?.id ?? 0 }
   var data: String { folder.appending(path: "server").path }
   /// All that the server printed.
   var log: URL { folder.appending(path: "server.log") }

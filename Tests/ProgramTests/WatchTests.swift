@@ -64,7 +64,7 @@ import Testing
 }
 
 /// A machine's `sync --watch`, running.
-private final class Watching {
+final class Watching {
   private let file: String
   private let child: Child
   private var isOver = false
@@ -76,6 +76,7 @@ private final class Watching {
       environment: machine.environment, folder: machine.home.path, output: file, errors: file)
   }
 
+  var process: pid_t { child.id }
   var said: String { (try? String(contentsOfFile: file, encoding: .utf8)) ?? "" }
 
   func wait() -> Int32 {

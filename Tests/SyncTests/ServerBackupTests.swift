@@ -44,6 +44,39 @@ struct ServerBackupTests {
     #expect(try reader.sync().head.position == 2)
   }
 
+  @Test(
+    "A backup that is taken while devices push has all that was acknowledged before it", .onFiles)
+  func underLoad() throws {
+    let server = try ServerUnderTest()
+    var ann = try server.join(server.firstInvite, as: Author(1))
+    let folder = try TemporaryFolder()
+    var pushed: [ChangesetID] = []
+    func push(_ count: Int) throws {
+      for _ in 0..<count {
+        let changeset = try ann.author.write(String(repeating: "x", count: 20_000))
+        pushed.append(changeset.id)
+        #expect(try ann.sync([changeset]).verdicts == [.accepted(position: pushed.count)])
+      }
+    }
+    for round in 1...3 {
+      try push(5)
+      let before = pushed.count
+      let (file, restored) = (folder.path + "/backup-\(round)", folder.path + "/\(round)")
+      let backup = try Child(
+        ServerProgram.path, ["backup", file, "--data", server.data], out: "/dev/null",
+        err: folder.path + "/err")
+      try push(10)
+      #expect(backup.wait() == 0, "\(ServerProgram.read(folder.path + "/err"))")
+      for arguments in [["restore", file, "--into", restored], ["check", "--data", restored]] {
+        let result = try ServerProgram.run(arguments)
+        #expect(result.status == 0, "\(result.err)")
+      }
+      let held = try LogDatabase(in: DataFolder(path: restored))
+        .log(of: ann.workspace, newID: LogBody.id).entries(after: 0, limit: .max / 2).map(\.id)
+      #expect(held.count >= before && held == Array(pushed.prefix(held.count)))
+    }
+  }
+
   @Test("A backup is never written over, and one is never restored over data", .onFiles)
   func refusals() throws {
     let server = try ServerUnderTest()

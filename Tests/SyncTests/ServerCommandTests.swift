@@ -25,6 +25,36 @@ struct ServerCommandTests {
     #expect(try device.sync([note]).verdicts == [.accepted(position: 1)])
   }
 
+  @Test("What is on the way when it is told to stop is taken and answered first")
+  func gracefulHalfWay() throws {
+    let server = try ServerUnderTest()
+    var device = try server.join(server.firstInvite, as: Author(1))
+    let note = try device.author.write(String(repeating: "x", count: 100_000))
+    let bytes = device.bytes(of: device.request([note]))
+    let half = try RawConnection.open(Array(bytes.prefix(50_000)), port: server.port)
+    defer { close(half) }
+    // The head is read, and some of the body.
+    usleep(200_000)
+    kill(server.process, SIGTERM)
+    // It listens no more.
+    var isListening = true
+    for _ in 0..<1000 where isListening {
+      usleep(10_000)
+      let late = try? RawConnection.open(port: server.port)
+      if let late { close(late) }
+      isListening = late != nil
+    }
+    #expect(!isListening)
+    let rest = Array(bytes.dropFirst(50_000))
+    #expect(send(half, rest, rest.count, Int32(MSG_NOSIGNAL)) == rest.count)
+    let answer = try HTTPAnswer(reading: RawConnection.readAll(half))
+    #expect(answer.status == 200)
+    #expect(try SyncResponse(decoding: answer.body).verdicts == [.accepted(position: 1)])
+    #expect(server.stop(0) == 0)
+    try server.start()
+    #expect(try device.sync().head.position == 1)
+  }
+
   @Test(
     "Anything but loopback is refused",
     arguments: ["0.0.0.0:1", "[::]:1", "host:1", "10.0.0.1:1", "127.1:1", "127.0.0.1.evil.org:1"])

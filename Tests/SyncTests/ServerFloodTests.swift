@@ -180,6 +180,38 @@ struct ServerFloodTests {
     #expect(statuses.last?.hasPrefix("HTTP/1.1 200") == true)
   }
 
+  @Test(
+    "One address has so many connections, unless it is that of a proxy of ours",
+    .enabled(if: RawConnection.outerAddress != nil, "this machine has no other address"),
+    arguments: [false, true])
+  func connectionsOfAProxy(isTrusted: Bool) throws {
+    let folder = try TemporaryFolder()
+    let data = folder.path + "/data"
+    let made = try ServerProgram.run([
+      "init", data, "--address", "https://localhost:1", "--self-signed", "--user", "ann",
+    ])
+    try #require(made.status == 0, "\(made.err)")
+    try TemporaryFolder.write(
+      "connections-per-address: 2\nconnections: 4\ntrust-proxy: \(isTrusted)\n",
+      to: data + "/config.yaml")
+    let server = try ServerUnderTest(
+      servingFrom: data, invite: InviteCode(text: made.out), at: "0.0.0.0")
+    var open: [Int32] = []
+    defer { for descriptor in open { close(descriptor) } }
+    func connect() throws -> Int32 {
+      open.append(try RawConnection.open(port: server.port, at: RawConnection.outerAddress!))
+      return open[open.count - 1]
+    }
+    for _ in 0..<2 { _ = try connect() }
+    let third = try connect()
+    if isTrusted {
+      // Long enough to be shown out.
+      #expect(!RawConnection.isClosed(third, within: 1))
+    } else {
+      #expect(RawConnection.isClosed(third, within: 10))
+    }
+  }
+
   @Test("A bucket fills at its rate and holds no more than a minute's worth")
   func buckets() {
     let clock = Mutex(ContinuousClock.now)

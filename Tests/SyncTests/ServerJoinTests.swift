@@ -80,6 +80,19 @@ struct ServerJoinTests {
     #expect(try server.post(path, good.encoded).status == 200)
   }
 
+  @Test("Who speaks another version hears so, and the invite stays good")
+  func version() throws {
+    let server = try ServerUnderTest()
+    let path = server.joinPath(server.firstInvite.workspace)
+    let good = try JoinRequest(server.firstInvite, deviceName: "laptop", key: Author(1).key)
+    for version in [0, 2, 255] as [UInt8] {
+      let answer = try server.post(path, [version] + good.encoded.dropFirst())
+      #expect(answer.status == 426)
+      #expect(answer.text == "this server speaks protocol 1, the request is in \(version)\n")
+    }
+    #expect(try server.post(path, good.encoded).status == 200)
+  }
+
   @Test("A disabled member's invite lets nobody in")
   func disabled() throws {
     let server = try ServerUnderTest()

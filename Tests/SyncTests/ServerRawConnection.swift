@@ -29,8 +29,12 @@ enum RawConnection {
 
   /// An open connection, on which something was sent; the caller closes it.
   ///
-  /// - Parameter room: how many bytes it takes without being read; nil for as many as the system likes.
-  static func open(_ bytes: [UInt8] = [], port: UInt16, takes room: Int32? = nil) throws -> Int32 {
+  /// - Parameters:
+  ///   - room: how many bytes it takes without being read; nil for as many as the system likes.
+  ///   - address: of IPv4, in the order of the network; by default this machine's own.
+  static func open(
+    _ bytes: [UInt8] = [], port: UInt16, takes room: Int32? = nil, at address: UInt32 = loopback
+  ) throws -> Int32 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw Failure(what: "socket", number: errno) }
     if var room {
@@ -39,7 +43,7 @@ enum RawConnection {
     }
     var limit = timeval(tv_sec: 60, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-    try connect(descriptor, port)
+    try connect(descriptor, port, address)
     if !bytes.isEmpty { _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
     return descriptor
   }
@@ -79,11 +83,33 @@ enum RawConnection {
     return limit
   }
 
-  private static func connect(_ descriptor: Int32, _ port: UInt16) throws {
+  static let loopback = UInt32(0x7f00_0001).bigEndian
+
+  /// An address under which other machines would reach this one; nil when there is none.
+  static let outerAddress: UInt32? = {
+    var first: UnsafeMutablePointer<ifaddrs>?
+    guard getifaddrs(&first) == 0 else { return nil }
+    defer { freeifaddrs(first) }
+    var next = first
+    while let one = next?.pointee {
+      next = one.ifa_next
+      guard let address = one.ifa_addr, address.pointee.sa_family == sa_family_t(AF_INET),
+        one.ifa_flags & UInt32(IFF_LOOPBACK) == 0
+      else { continue }
+      return address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+        $0.pointee.sin_addr.s_addr
+      }
+    }
+    return nil
+  }()
+
+  private static func connect(
+    _ descriptor: Int32, _ port: UInt16, _ other: UInt32 = loopback
+  ) throws {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    address.sin_addr.s_addr = other
     let code = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
@@ -92,7 +118,8 @@ enum RawConnection {
     guard code == 0 else { throw Failure(what: "connect", number: errno) }
   }
 
-  private static func readAll(_ descriptor: Int32) throws -> [UInt8] {
+  /// What comes until the other end closes.
+  static func readAll(_ descriptor: Int32) throws -> [UInt8] {
     var received: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {
