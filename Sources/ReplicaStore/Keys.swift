@@ -63,9 +63,15 @@ extension Replica {
   /// - Returns: whether anything was said.
   func sayLostAgain() throws -> Bool {
     let membership = try membership()
+    let isStale = "lost = 1 AND refused = \(Membership.Refusal.stale.rawValue)"
+    let lost = try connection.all("SELECT bytes FROM membership_unsent WHERE \(isStale)") {
+      try MembershipEntry(bytes: $0.blob(0))
+    }
+    // What is stale will be so for ever.
+    if !lost.isEmpty { try connection.run("DELETE FROM membership_unsent WHERE \(isStale)") }
     guard membership.role(of: publicKey) == .owner, key != nil else { return false }
     let before = try membershipRequest().entries.count
-    try shutOutAgain(membership)
+    try shutOutAgain(lost, membership)
     if let statement = try membership.statement(
       givingAgain: keyring(), random: surroundings.randomBytes)
     {
@@ -76,11 +82,7 @@ extension Replica {
 
   /// A statement that shut somebody out is stale where he wrote on meanwhile, because the remote knew nothing of it. He is shut
   /// out from now on.
-  private func shutOutAgain(_ membership: Membership) throws {
-    let lost = try connection.all(
-      "SELECT bytes FROM membership_unsent WHERE lost = 1 AND refused = ?",
-      .int(Int64(Membership.Refusal.stale.rawValue))
-    ) { try MembershipEntry(bytes: $0.blob(0)) }
+  private func shutOutAgain(_ lost: [MembershipEntry], _ membership: Membership) throws {
     for entry in lost.sorted(by: { ($0.time, $0.id) < ($1.time, $1.id) }) {
       switch entry.statement {
       case .revoke(let key, _):
@@ -88,13 +90,12 @@ extension Replica {
         try say(.revoke(key: key, heads: heads(of: [key])))
       case .member(let name, nil, _):
         // Unless somebody let him in again after that.
-        guard let member = membership.member(name), member.role != nil, member.since <= entry.time
+        guard let member = membership.member(name), member.role != nil, member.since < entry.time
         else { break }
         let closed = membership.closed(by: entry.statement)
         try say(.member(name: name, role: nil, heads: heads(of: closed)))
       default: break
       }
-      try connection.run("DELETE FROM membership_unsent WHERE id = ?", .blob(entry.id.bytes))
     }
   }
 

@@ -138,7 +138,12 @@ extension Accounts {
     else { return }
     let statement: MembershipEntry.Statement
     switch entry.statement {
-    case .member(let name, let role, _): statement = .member(name: name, role: role, heads: heads)
+    case .member(let name, let role, _):
+      // Unless he said something else after that.
+      guard let member = try membership(of: entry.workspace).member(name),
+        member.since < entry.time
+      else { return }
+      statement = .member(name: name, role: role, heads: heads)
     case .revoke(let key, _): statement = .revoke(key: key, heads: heads)
     default: return
     }

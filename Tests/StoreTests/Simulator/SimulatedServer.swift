@@ -21,6 +21,8 @@ final class SimulatedServer {
   /// Requests that came, as bytes: a line may bring one again.
   private(set) var past: [Request] = []
   private var invites: UInt64 = 0
+  /// In seconds; it goes on whatever the server's disk is set back to.
+  private(set) var time: Int
   private let isEncrypted: Bool
   /// What its owner founds an encrypted workspace with; nil when nobody has to.
   private(set) var founding: InviteCode?
@@ -39,8 +41,9 @@ final class SimulatedServer {
 
   init(
     number: UInt64, disk: CrashDisk = CrashDisk(), administrator: DeviceKey? = nil,
-    acknowledged: [ChangesetID: Int] = [:], isEncrypted: Bool = false
+    acknowledged: [ChangesetID: Int] = [:], isEncrypted: Bool = false, time: Int = 1
   ) throws {
+    self.time = time
     self.isEncrypted = isEncrypted
     self.administrator =
       try administrator
@@ -69,12 +72,18 @@ final class SimulatedServer {
         founding = try accounts.addEncryptedWorkspace(
           named: "team", id: TestReplica.workspace, owner: "owner",
           secret: Digest(of: id.bytes).bytes,
-          expires: 1000)
+          expires: 1 << 40)
       } else {
-        try accounts.addWorkspace(named: "team", id: TestReplica.workspace, now: 1)
+        try accounts.addWorkspace(named: "team", id: TestReplica.workspace, now: now())
       }
     }
     if life == nil { life = try log?.head().log }
+  }
+
+  /// Each thing that the administrator does takes a second.
+  private func now() -> Int {
+    time += 1
+    return time
   }
 
   func close() {
@@ -141,14 +150,15 @@ final class SimulatedServer {
     let members = try membership()
     guard members.device(key.publicKey) == nil else { return nil }
     if members.member(name) == nil {
-      try accounts.addMember(name, role: .editor, to: workspace, now: 1)
+      try accounts.addMember(name, role: .editor, to: workspace, now: now())
     }
     invites += 1
     let secret = Digest(of: id.bytes + members.head.hash.bytes + [UInt8(invites & 255)])
     let code = try accounts.invite(
-      name, to: workspace, secret: secret.bytes, expires: 1000, now: 1)
-    let request = try JoinRequest(code, deviceName: "device", key: key, now: 1000)
-    _ = try accounts.join(request, to: workspace, token: Token(bytes: secret.bytes)!, now: 1)
+      name, to: workspace, secret: secret.bytes, expires: 1 << 40, now: now())
+    let request = try JoinRequest(
+      code, deviceName: "device", key: key, now: UInt64(now()) * 1000)
+    _ = try accounts.join(request, to: workspace, token: Token(bytes: secret.bytes)!, now: now())
     return code.membershipHead
   }
 
@@ -157,7 +167,7 @@ final class SimulatedServer {
     guard let accounts, database != nil else { throw IsDown() }
     return try accounts.join(
       request, to: TestReplica.workspace, token: Token(bytes: Digest(of: request.encoded).bytes)!,
-      now: 1)
+      now: now())
   }
 
   /// A reader becomes an editor, an editor a reader.
@@ -166,7 +176,7 @@ final class SimulatedServer {
       let role = try membership().member(device.member)?.role
     else { return }
     try accounts.setRole(
-      role == .reader ? .editor : .reader, of: device.member, in: TestReplica.workspace, now: 1)
+      role == .reader ? .editor : .reader, of: device.member, in: TestReplica.workspace, now: now())
   }
 
   /// The entry that founded the workspace here.
@@ -183,13 +193,13 @@ final class SimulatedServer {
 
   func letEverybodyWrite() throws {
     for member in try membership().members where member.role == .reader {
-      try accounts!.setRole(.editor, of: member.name, in: TestReplica.workspace, now: 1)
+      try accounts!.setRole(.editor, of: member.name, in: TestReplica.workspace, now: now())
     }
   }
 
   func revoke(_ key: PublicKey) throws {
     guard let accounts, try membership().device(key) != nil else { return }
-    _ = try accounts.revoke(key.deviceID, in: TestReplica.workspace, now: 1)
+    _ = try accounts.revoke(key.deviceID, in: TestReplica.workspace, now: now())
   }
 
   /// Answers a request to the outsider's workspace.

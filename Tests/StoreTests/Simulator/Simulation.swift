@@ -171,7 +171,7 @@ final class Simulation {
         try otherFace
         ?? SimulatedServer(
           number: servers, disk: server.disk.copy().restarted(damage: nil),
-          administrator: server.administrator, isEncrypted: isEncrypted)
+          administrator: server.administrator, isEncrypted: isEncrypted, time: server.time)
       // Who says who belongs to the team does so on the server that all others know.
       if deceived.remove(device.name) == nil, !isEncrypted || !isOwners(device) {
         deceived.insert(device.name)
@@ -359,7 +359,8 @@ final class Simulation {
     showOneFace()
     server.close()
     server = try SimulatedServer(
-      number: servers, disk: disk, administrator: administrator, isEncrypted: isEncrypted)
+      number: servers, disk: disk, administrator: administrator, isEncrypted: isEncrypted,
+      time: server.time)
     try found()
     faults += 1
     try countAgain()
