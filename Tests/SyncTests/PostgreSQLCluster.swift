@@ -36,12 +36,17 @@ final class PostgreSQLCluster {
     "host=\(folder),\(folder) port=5432,5433 user=\(user) dbname=dossier target_session_attrs=read-write"
   }
 
-  /// Changes settings of the first one while it runs: `name = value`.
-  func set(_ settings: String...) throws {
-    let commands = settings.map { "-c \"ALTER SYSTEM SET \($0)\"" }.joined(separator: " ")
+  /// Changes a setting of the first one while it runs, for whoever connects from here on and for whoever is connected.
+  func set(_ name: String, to value: String) throws {
+    let psql = "psql -At -h \(folder) -U postgres -d postgres"
     try shell(
       """
-      psql -q -h \(folder) -U postgres -d postgres \(commands) -c "SELECT pg_reload_conf()" >/dev/null
+      \(psql) -c "ALTER SYSTEM SET \(name) = \(value)" -c "SELECT pg_reload_conf()"
+      for try in $(seq 300); do
+        [ "$(\(psql) -c "SHOW \(name)")" = "\(value)" ] && exit
+        sleep 0.02
+      done
+      exit 1
       """)
   }
 

@@ -215,16 +215,16 @@
       func value(_ setting: String) throws -> String? {
         try serving.first("SELECT current_setting('\(setting)')", row: { $0.text(0) })
       }
-      try cluster.set("synchronous_commit = off", "fsync = off")
+      for setting in ["synchronous_commit", "fsync"] { try cluster.set(setting, to: "off") }
       for _ in 0..<500 where try value("fsync") == "on" { usleep(20_000) }
       // It has heard of both. The one is its own to say, the other is not.
       #expect(try value("fsync") == "off")
       #expect(try value("synchronous_commit") == "on")
-      for setting in ["fsync = on", "synchronous_commit = on"] {
+      for setting in ["fsync", "synchronous_commit"] {
         let served = try serve()
         #expect(served.status == 74, "\(served.err)")
         #expect(served.err.contains("does not promise that a commit is on the disk"))
-        try cluster.set(setting)
+        try cluster.set(setting, to: "on")
       }
       try made.start()
       #expect(try made.get("/ready").status == 200)
