@@ -14,6 +14,7 @@ import Testing
     "LogStore": ["ChangeLog", "Dispatch", "Glibc", "PostgreSQL", "SQLite", "Synchronization"],
     "SyncClient": [
       "ChangeLog", "AsyncHTTPClient", "Glibc", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
+      "Synchronization",
     ],
     "SyncServer": [
       "ChangeLog", "LogStore", "Crypto", "Dispatch", "Foundation", "Glibc", "Hummingbird",
