@@ -4,7 +4,7 @@ import Synchronization
 
 /// Clients that keep a server waiting: a head, a body, and the taking of a long answer, each a byte at a time. Whoever is thrown
 /// out comes again.
-struct SlowClients: Sendable {
+final class SlowClients: Sendable {
   private let devices: [LoadDevice]
   private let address: (host: String, port: UInt16)
   private let opened = Mutex<Int>(0)
@@ -41,7 +41,7 @@ struct SlowClients: Sendable {
   }
 
   /// What is sent at once, and what follows byte by byte.
-  private func request(_ manner: Manner, _ device: LoadDevice) -> ([UInt8], some Sequence<UInt8>) {
+  private func request(_ manner: Manner, _ device: LoadDevice) -> ([UInt8], ArraySlice<UInt8>) {
     let path = "/v1/workspaces/\(device.workspace)/sync"
     let all = SyncRequest(
       workspace: device.workspace, cursor: .start, own: device.head, wantsOwnBytes: true
