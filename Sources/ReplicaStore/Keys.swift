@@ -72,12 +72,21 @@ extension Replica {
     guard membership.role(of: publicKey) == .owner, key != nil else { return false }
     let before = try membershipRequest().entries.count
     try shutOutAgain(lost, membership)
-    if let statement = try membership.statement(
-      givingAgain: keyring(), random: surroundings.randomBytes)
+    // One at a time: the remote may have its reasons not to take it.
+    if try !isGivingKeys(),
+      let statement = try membership.statement(
+        givingAgain: keyring(), random: surroundings.randomBytes)
     {
       try say(statement)
     }
     return try membershipRequest().entries.count > before
+  }
+
+  private func isGivingKeys() throws -> Bool {
+    let unsent = try connection.all("SELECT bytes FROM membership_unsent") {
+      try MembershipEntry(bytes: $0.blob(0)).statement
+    }
+    return unsent.contains { if case .formerKeys = $0 { true } else { false } }
   }
 
   /// A statement that shut somebody out is stale where he wrote on meanwhile, because the remote knew nothing of it. He is shut

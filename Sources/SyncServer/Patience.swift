@@ -120,10 +120,15 @@ final class Presence: Sendable {
   private let state = Mutex<(isOver: Bool, waiting: AsyncStream<Void>.Continuation?)>((false, nil))
 
   /// That of the client at the other end of a connection.
-  static func of(_ channel: any Channel) async throws -> Presence {
-    try await channel.eventLoop.submit {
+  static func of(_ channel: any Channel) async -> Presence {
+    let found = channel.eventLoop.submit {
       try channel.pipeline.syncOperations.handler(type: PatienceHandler.self).presence
-    }.get()
+    }
+    if let presence = try? await found.get() { return presence }
+    // A connection that is closed has no handlers any more.
+    let gone = Presence()
+    gone.end()
+    return gone
   }
 
   /// Ends when the client has closed the connection, or its half of it, or when somebody else asks for this.

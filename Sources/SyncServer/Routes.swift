@@ -86,7 +86,7 @@ struct Routes: Sendable {
       known >= 0
     else { throw Refusal.malformed("after is the position that the client knows") }
     let end = ContinuousClock.now + .seconds(settings.limits.watchSeconds)
-    let presence = try await Presence.of(context.channel)
+    let presence = await Presence.of(context.channel)
     var before: Standing?
     var mayWait = true
     while true {
