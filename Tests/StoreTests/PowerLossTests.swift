@@ -10,7 +10,7 @@ import class Foundation.ProcessInfo
 @Suite struct PowerLossTests {
   /// How many damages a point of time is tried with.
   private static let damages =
-    ProcessInfo.processInfo.environment["DAMAGES"].flatMap(UInt64.init) ?? 40
+    ProcessInfo.processInfo.environment["DAMAGES"].flatMap(UInt64.init) ?? 30
   private let note = EntityID(high: 1, low: 1)
 
   private func open(_ disk: CrashDisk, life: UInt64 = 0) throws -> TestReplica {

@@ -8,7 +8,7 @@ import class Foundation.ProcessInfo
 /// Random histories of stored replicas, each beside a replica in memory that takes the same changesets.
 @Suite struct ReplicaHistoriesTests {
   private static let count =
-    ProcessInfo.processInfo.environment["REPLICA_HISTORIES"].flatMap(UInt64.init) ?? 400
+    ProcessInfo.processInfo.environment["REPLICA_HISTORIES"].flatMap(UInt64.init) ?? 300
   private static let shares: UInt64 = 4
 
   @Test(arguments: 0..<shares)
