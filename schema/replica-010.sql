@@ -3,3 +3,6 @@
 
 ALTER TABLE membership_unsent
   ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;  -- 1: it was in the remote's log, the last word about a member or a device
+
+ALTER TABLE epoch
+  ADD COLUMN foreign_founder INTEGER NOT NULL DEFAULT 0;  -- 1: of a log that another founder began: not given to those of this one

@@ -35,7 +35,8 @@ extension Replica {
     for (epoch, key) in keys {
       precondition(epoch > 0)
       try connection.run(
-        "INSERT OR IGNORE INTO epoch VALUES (?, ?, 0)", .int(Int64(epoch)), .blob(key.bytes))
+        "INSERT OR IGNORE INTO epoch (number, key, seals) VALUES (?, ?, 0)", .int(Int64(epoch)),
+        .blob(key.bytes))
     }
     if let current, let key = keys[current] {
       try connection.run(
@@ -50,62 +51,84 @@ extension Replica {
     guard membership.isEncrypted, let key else { return }
     // A device that came in by an invite was given its keys by that, and later ones by name.
     try store(membership.keys(of: key), sealingWith: nil)
-    for former in membership.keysGivenAgain(to: try keyring()) {
-      try store([former.epoch: former.key], sealingWith: nil)
+    // One can be sealed with another.
+    var given = 0
+    while case let former = membership.keysGivenAgain(to: try keyring()), former.count > given {
+      given = former.count
+      for one in former { try store([one.epoch: one.key], sealingWith: nil) }
     }
     let newest = try membership.newestKey(among: keyring())
     try keep(newest.map { [membership.epoch: $0] } ?? [:], sealingWith: membership.epoch)
   }
 
-  /// Says what the remote's log has lost for good, when this device may: keys that nobody could be given any more, and who is
-  /// shut out. To be called when all that could be given back was.
+  /// Says what the remote's log has lost for good, when this device may: first who has which rights; when all of that is settled,
+  /// keys that nobody could be given any more. To be called when all that could be given back was.
   ///
   /// - Returns: whether anything was said.
   func sayLostAgain() throws -> Bool {
     let membership = try membership()
-    let isStale = "lost = 1 AND refused = \(Membership.Refusal.stale.rawValue)"
-    let lost = try connection.all("SELECT bytes FROM membership_unsent WHERE \(isStale)") {
-      try MembershipEntry(bytes: $0.blob(0))
-    }
-    // What is stale will be so for ever.
-    if !lost.isEmpty { try connection.run("DELETE FROM membership_unsent WHERE \(isStale)") }
     guard membership.role(of: publicKey) == .owner, key != nil else { return false }
     let before = try membershipRequest().entries.count
-    try shutOutAgain(lost, membership)
-    // One at a time: the remote may have its reasons not to take it.
-    if try !isGivingKeys(),
-      let statement = try membership.statement(
-        givingAgain: keyring(), random: surroundings.randomBytes)
-    {
-      try say(statement)
-    }
+    try sayRightsAgain(membership)
+    let isSettled = try connection.first(
+      "SELECT NOT EXISTS (SELECT * FROM membership_unsent WHERE lost = 1)", row: { $0.bool(0) })
+    if isSettled == true { try giveKeysAgain(membership) }
     return try membershipRequest().entries.count > before
   }
 
-  private func isGivingKeys() throws -> Bool {
-    let unsent = try connection.all("SELECT bytes FROM membership_unsent") {
-      try MembershipEntry(bytes: $0.blob(0)).statement
-    }
-    return unsent.contains { if case .formerKeys = $0 { true } else { false } }
-  }
+  /// Entries that the remote will never take as they are: more was written than they know of, or they follow such a one.
+  private static let isInVain =
+    "refused IN (\(Membership.Refusal.stale.rawValue), \(Membership.Refusal.unknownCause.rawValue))"
 
-  /// A statement that shut somebody out is stale where he wrote on meanwhile, because the remote knew nothing of it. He is shut
-  /// out from now on.
-  private func shutOutAgain(_ lost: [MembershipEntry], _ membership: Membership) throws {
+  /// A statement that shut somebody out is stale where he wrote on meanwhile, because the remote knew nothing of it. It holds
+  /// from now on.
+  private func sayRightsAgain(_ membership: Membership) throws {
+    let lost = try connection.all(
+      "SELECT bytes FROM membership_unsent WHERE lost = 1 AND \(Self.isInVain)"
+    ) { try MembershipEntry(bytes: $0.blob(0)) }
     for entry in lost.sorted(by: { ($0.time, $0.id) < ($1.time, $1.id) }) {
+      try connection.run("DELETE FROM membership_unsent WHERE id = ?", .blob(entry.id.bytes))
+      var again: MembershipEntry.Statement?
       switch entry.statement {
       case .revoke(let key, _):
-        guard membership.device(key)?.revoked == nil, membership.device(key) != nil else { break }
-        try say(.revoke(key: key, heads: heads(of: [key])))
-      case .member(let name, nil, _):
-        // Unless somebody let him in again after that.
-        guard let member = membership.member(name), member.role != nil, member.since < entry.time
-        else { break }
+        guard let device = membership.device(key), device.revoked == nil else { break }
+        again = .revoke(key: key, heads: try heads(of: [key]))
+      case .member(let name, let role, _):
+        let member = membership.member(name)
+        // Unless somebody gave him another one after that.
+        guard member?.role != role, member?.since ?? 0 < entry.time else { break }
         let closed = membership.closed(by: entry.statement)
-        try say(.member(name: name, role: nil, heads: heads(of: closed)))
+        again = .member(name: name, role: role, heads: try heads(of: closed))
       default: break
       }
+      guard let again else { continue }
+      // When he is faster once more, it is said once more.
+      let said = try say(again)
+      try connection.run(
+        "UPDATE membership_unsent SET lost = 1 WHERE id = ?", .blob(said.id.bytes))
     }
+  }
+
+  /// Only what the founder of this log gave: keys of another one's are no business of his members.
+  private func giveKeysAgain(_ membership: Membership) throws {
+    var held = Keyring()
+    try connection.forEach("SELECT number, key FROM epoch WHERE foreign_founder = 0", []) {
+      held.add(EpochKey(bytes: $0.blob(1)), of: UInt64($0.int(0)), seals: false)
+    }
+    let unsent = try connection.all(
+      "SELECT id, bytes, \(Self.isInVain) FROM membership_unsent"
+    ) {
+      (id: $0.blob(0), entry: try MembershipEntry(bytes: $0.blob(1)), isInVain: $0.bool(2))
+    }.filter { if case .formerKeys = $0.entry.statement { true } else { false } }
+    for one in unsent where one.isInVain {
+      try connection.run("DELETE FROM membership_unsent WHERE id = ?", .blob(one.id))
+    }
+    // One at a time: the remote may have its reasons not to take it.
+    guard unsent.allSatisfy(\.isInVain),
+      let statement = try membership.statement(
+        givingAgain: held, random: surroundings.randomBytes)
+    else { return }
+    try say(statement)
   }
 
   /// What a statement of this device has to give, said after `membership`.

@@ -24,10 +24,9 @@ extension Replica {
   /// Takes the membership log that came with the answer to a join, when none is here.
   public func begin(with members: [[UInt8]]) throws {
     try connection.transaction {
-      if try membership().isEmpty {
-        for (place, bytes) in members.enumerated() {
-          try connection.run("INSERT INTO membership VALUES (?, ?)", .int(place + 1), .blob(bytes))
-        }
+      guard try membership().isEmpty else { return }
+      for (place, bytes) in members.enumerated() {
+        try connection.run("INSERT INTO membership VALUES (?, ?)", .int(place + 1), .blob(bytes))
       }
       try takeKeys(of: membership())
     }
@@ -83,7 +82,7 @@ extension Replica {
 
   /// Forgets what the remote would not take.
   public func dropRefusedStatements() throws {
-    try connection.run("DELETE FROM membership_unsent WHERE refused IS NOT NULL")
+    try connection.run("DELETE FROM membership_unsent WHERE refused IS NOT NULL AND lost = 0")
   }
 
   // MARK: Exchange
@@ -194,7 +193,7 @@ extension Replica {
     let former = try membershipEntries()
     try connection.execute("DELETE FROM membership")
     guard isSame else {
-      try connection.execute("DELETE FROM membership_unsent")
+      try connection.execute("DELETE FROM membership_unsent; UPDATE epoch SET foreign_founder = 1")
       return
     }
     var said: Set<MembershipEntry.Statement.Subject> = []

@@ -47,12 +47,12 @@ import Testing
   }
 
   @Test func itIsToldByTheServersClock() throws {
-    let far = try bob(at: now + 3 * 86400, "sync").expectSuccess()
+    let ahead = now + 3 * 86400 + 43200
+    let far = try bob(at: ahead, "sync").expectSuccess()
     #expect(far.errors.contains("the clock of this machine is 3 days ahead of the server's"))
-    #expect(try bob(at: now + 3 * 86400, "doctor").output.contains("BAD  clock: the clock of this"))
+    #expect(try bob(at: ahead, "doctor").output.contains("BAD  clock: the clock of this"))
     let behind = try bob(at: now - 3 * 3600, "sync").expectSuccess()
-    #expect(
-      behind.errors.contains("is 3 h behind the server's") || behind.errors.contains("is 179 min"))
+    #expect(behind.errors.contains("is 3 h behind the server's"))
     let right = try bob.run(["sync"]).expectSuccess()
     #expect(!right.errors.contains("clock"), "\(right.errors)")
     #expect(try bob.run(["doctor"]).output.contains("ok   clock\n"))

@@ -190,7 +190,14 @@ extension MembershipEntry.Statement {
       self = .revoke(
         key: PublicKey(bytes: Array(try body.raw(PublicKey.size))),
         heads: try Self.heads(from: &body))
-    case Code.formerKeys: self = .formerKeys(try FormerKeys(from: &body))
+    case Code.formerKeys:
+      // What cannot be read is skipped, as by who does not know it at all.
+      if let keys = try? FormerKeys(from: &body), (try? body.expectEnd()) != nil {
+        self = .formerKeys(keys)
+      } else {
+        self = .other(code: code, block)
+      }
+      return
     case Code.firstSkipped...:
       self = .other(code: code, block)
       return

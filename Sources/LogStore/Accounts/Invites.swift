@@ -55,6 +55,7 @@ extension Accounts {
       {
         throw StoreError.inviteExpired
       }
+      guard membership.givesNewestKey(invite: entry.signer) else { throw StoreError.inviteExpired }
       try admit(entry)
       try rows(of: workspace).run(
         """
@@ -122,6 +123,8 @@ extension Accounts {
         return .stale
       }
       let reason = try refusal(of: entry)
+      // It follows one that was said again.
+      if reason == .unknownCause { try sayAgain(entry, knowing: written) }
       return reason == .known ? nil : reason
     }
   }

@@ -17,10 +17,10 @@
     /// - Throws: ``StoreError/notDurable``, ``StoreError/newer``, ``StoreError/notSetUp(_:)`` for an empty one.
     init(_ info: String, mayCreate: Bool) throws {
       connection = try PostgreSQL.Connection(info)
+      try pin("synchronous_commit")
       for setting in ["synchronous_commit", "fsync"] where try value(of: setting) == "off" {
         throw StoreError.notDurable
       }
-      try pin("synchronous_commit")
       if !mayCreate, try version() == 0 { throw StoreError.notSetUp(Self.place) }
       try migrate()
     }

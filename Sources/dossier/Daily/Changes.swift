@@ -60,7 +60,12 @@ struct Changes: StoreCommand {
     // What came after something that was written here since then came since then, whatever the clock of its author says.
     let own = try replica.identity().head.writer
     let all = try replica.logged(after: 0)
-    let written = all.first { $0.changeset.header.writer == own && isSince($0) }?.number ?? .max
+    let now = Machine.surroundings().now()
+    let written =
+      all.first {
+        $0.changeset.header.writer == own && isSince($0)
+          && $0.changeset.header.clock.milliseconds <= now
+      }?.number ?? .max
     return all.filter { isSince($0) || $0.number > written }
   }
 
