@@ -137,7 +137,7 @@ public final class Store {
   // MARK: Records
 
   public func record(_ id: EntityID) throws -> Record? {
-    try replica.state(of: id).flatMap { Record(id: id, state: $0) }
+    try replica.state(of: id).flatMap { Record(id: id, state: try replica.displayed($0)) }
   }
 
   /// Every visible record, with the ways between them.
@@ -146,7 +146,8 @@ public final class Store {
       try connection.all("SELECT id FROM record WHERE hidden = 1") { EntityID(bytes: $0.blob(0)) })
     var records: [Record] = []
     try replica.forEachState { id, state in
-      if !hidden.contains(id), let record = Record(id: id, state: state) { records.append(record) }
+      guard !hidden.contains(id) else { return }
+      if let record = Record(id: id, state: try replica.displayed(state)) { records.append(record) }
     }
     return RecordGraph(records)
   }

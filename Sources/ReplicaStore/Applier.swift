@@ -66,7 +66,7 @@ struct Applier {
       }
       try updateReview(id, state)
     }
-    try replica.projection.update(states, in: connection)
+    try replica.projection.update(states.mapValues(replica.displayed), in: connection)
     states = [:]
     hasTexts = []
     applied = [:]

@@ -88,13 +88,20 @@ extension Replica {
 
   /// Takes an answer. What came, and the cursor behind it, are saved in one transaction.
   ///
+  /// - Parameter remoteTime: what time it was at the remote, in milliseconds since 1970; nil when it did not say.
   /// - Throws: ``ReplicaError/brokenAnswer(_:)`` when it does not hold together; nothing is saved then.
-  public func take(_ response: SyncResponse, to request: SyncRequest) throws -> Step {
+  public func take(
+    _ response: SyncResponse, to request: SyncRequest, remoteTime: UInt64? = nil
+  ) throws -> Step {
     try connection.transaction {
       let members = try take(response.membership, to: request.membership)
       var step = try takePage(response, to: request)
       step.members = members
-      if step.isLevel, try sayLostAgain() { step.isLevel = false }
+      if step.isLevel {
+        let hasSaidRights = try sayLostAgain()
+        let hasSaidBounds = try sayClockBounds(remoteTime: remoteTime)
+        step.isLevel = !hasSaidRights && !hasSaidBounds
+      }
       guard members > 0 else { return step }
       let gone = try letGoOfUnauthorised()
       step.received.quarantined += gone.displaced.map { ($0, .notEnrolled) }

@@ -28,7 +28,7 @@ extension Replica {
       for (place, bytes) in members.enumerated() {
         try connection.run("INSERT INTO membership VALUES (?, ?)", .int(place + 1), .blob(bytes))
       }
-      try takeKeys(of: membership())
+      try takeWhatFollows(from: membership())
     }
   }
 
@@ -138,8 +138,13 @@ extension Replica {
       try connection.run(
         "DELETE FROM membership_unsent WHERE id = ?", .blob(Digest(of: bytes).bytes))
     }
-    try takeKeys(of: membership)
+    try takeWhatFollows(from: membership)
     return max(0, added)
+  }
+
+  private func takeWhatFollows(from membership: Membership) throws {
+    try takeKeys(of: membership)
+    try takeClockBounds(of: membership)
   }
 
   func membershipEntries() throws -> [[UInt8]] {
@@ -162,7 +167,7 @@ extension Replica {
     for (place, bytes) in bundle.members.enumerated().dropFirst(known.head.count) {
       try connection.run("INSERT INTO membership VALUES (?, ?)", .int(place + 1), .blob(bytes))
     }
-    try takeKeys(of: membership)
+    try takeWhatFollows(from: membership)
     return membership.head.count - known.head.count
   }
 
@@ -261,7 +266,7 @@ extension MembershipEntry.Statement {
     switch self {
     case .member(let name, _, _): .member(name)
     case .revoke(let key, _): .device(key)
-    case .found, .invite, .device, .formerKeys, .other: nil
+    case .found, .invite, .device, .formerKeys, .clockBound, .other: nil
     }
   }
 }

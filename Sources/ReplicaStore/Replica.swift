@@ -37,6 +37,7 @@ public final class Replica {
     try Self.migrations.apply(to: connection)
     try fillLogHashesAfterUpgrade()
     try rebuildAfterUpgrade()
+    try takeClockBoundsAfterUpgrade()
   }
 
   /// Makes a replica of a workspace, with a first writer.
@@ -79,6 +80,7 @@ public final class Replica {
       PackageResources.replica_005_sql, PackageResources.replica_006_sql,
       PackageResources.replica_007_sql, PackageResources.replica_008_sql,
       PackageResources.replica_009_sql, PackageResources.replica_010_sql,
+      PackageResources.replica_011_sql,
     ])
 
   /// A rollback journal, and every commit on disk before it is acknowledged, the folder's entry included.

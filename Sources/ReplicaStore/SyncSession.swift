@@ -97,7 +97,7 @@ public struct SyncSession {
         isBehind = false
         continue
       }
-      var step = try replica.take(response, to: request)
+      var step = try replica.take(response, to: request, remoteTime: remote.serverTime)
       let hasTransferred = try transfer.take(response, &step)
       report.add(step)
       onStep(report)

@@ -234,4 +234,45 @@ import Testing
     try team.append(entries[3])
     #expect(throws: FormatError.self) { try entry(.other(code: 9, []), after: team.last) }
   }
+
+  // MARK: Clocks
+
+  @Test func ownersSayHowLateAClockCounts() throws {
+    var membership = try team()
+    let places = Set(
+      (1...3).map { ClockBounds.Place(writer: WriterID(high: 1, low: 1), sequence: $0) })
+    let change = ChangeID(writer: WriterID(high: 1, low: 1), sequence: 2, index: 4)
+    func bound(_ milliseconds: UInt64) -> MembershipEntry.Statement {
+      .clockBound(ClockBound(places, latest: Timestamp(milliseconds: milliseconds)))
+    }
+    for number: UInt8 in [2, 3] {
+      #expect(throws: Membership.Refusal.notAllowed) {
+        try say(bound(50), by: key(number), in: &membership)
+      }
+    }
+    try say(bound(50), by: key(1), in: &membership)
+    #expect(try MembershipEntry(bytes: entry(bound(50), after: .zero).bytes).statement == bound(50))
+    // Of two the earlier one, whatever comes first.
+    try say(bound(70), in: &membership)
+    #expect(
+      membership.clockBounds.clock(of: change, saying: Timestamp(milliseconds: 99)).milliseconds
+        == 50)
+    try say(bound(20), in: &membership)
+    #expect(
+      membership.clockBounds.clock(of: change, saying: Timestamp(milliseconds: 99)).milliseconds
+        == 20)
+    // A clock is not made later by it.
+    #expect(
+      membership.clockBounds.clock(of: change, saying: Timestamp(milliseconds: 3)).milliseconds
+        == 3)
+  }
+
+  /// What cannot be read as a statement that may be skipped is skipped.
+  @Test func aBoundThatCannotBeReadIsSkipped() throws {
+    var membership = try team()
+    try say(.other(code: 65, [1, 2, 3]), in: &membership)
+    #expect(membership.clockBounds.isEmpty)
+    let read = try MembershipEntry(bytes: entry(.other(code: 65, [1]), after: .zero).bytes)
+    #expect(read.statement == .other(code: 65, [1]))
+  }
 }

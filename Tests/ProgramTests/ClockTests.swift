@@ -46,6 +46,27 @@ import Testing
     }
   }
 
+  /// What somebody wrote on a machine that is years ahead gives way to what came later, everywhere the same.
+  @Test func aClockThatIsAheadDoesNotDecideForYears() throws {
+    let cleo = try team.machine(code: team.invite("cleo"))
+    try cleo.run(["sync"]).expectSuccess()
+    try ann.run(["set", "pact", "status=of ann"]).expectSuccess()
+    try bob(at: now + 10 * year, "set", "pact", "status=of bob").expectSuccess()
+    try bob(at: now + 10 * year, "sync").expectSuccess()
+    try ann.run(["sync"]).expectSuccess()
+    try cleo.run(["set", "pact", "status=of cleo"]).expectSuccess()
+    for one in [cleo, ann, bob, cleo] { try one.run(["sync"]).expectSuccess() }
+    for one in [ann, bob, cleo] {
+      #expect(try one.run(["show", "pact", "--fields", "status"]).output.contains("of cleo"))
+      #expect(try one.run(["partnerships", "--json"]).output.contains(#""status":"of cleo""#))
+      #expect(try one.run(["partnerships", "status:of cleo"]).output.contains("pact"))
+      let waiting = try one.run(["review"]).output
+      for words in ["of ann", "of bob", "of cleo"] { #expect(waiting.contains(words)) }
+      #expect(waiting.contains("shown  of cleo"), "\(waiting)")
+      #expect(try one.run(["export", "pact", "-o", "-"]).output.contains("of cleo"))
+    }
+  }
+
   @Test func itIsToldByTheServersClock() throws {
     let ahead = now + 3 * 86400 + 43200
     let far = try bob(at: ahead, "sync").expectSuccess()

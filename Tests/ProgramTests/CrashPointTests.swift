@@ -159,6 +159,7 @@ import Testing
       DROP TABLE membership_unsent; DROP TABLE membership_pin; DROP TABLE epoch;
       DROP TABLE former_key; DROP TABLE log_hash; DROP TABLE checkpoint; DROP TABLE split_view;
       ALTER TABLE replica DROP COLUMN checkpoint; DROP TABLE adoption;
+      DROP TABLE clock_bound; ALTER TABLE replica DROP COLUMN bounded;
       CREATE TABLE receipt (
         key BLOB PRIMARY KEY, maker TEXT NOT NULL, held BLOB NOT NULL) STRICT, WITHOUT ROWID;
       UPDATE schema_version SET version = 3 WHERE name = 'replica';

@@ -102,13 +102,22 @@ final class MembershipMachine {
   let replica: Replica
   private var token: Token
   private let team: MembershipTeam
+  private let wall = Wall()
+
+  private final class Wall { var milliseconds: UInt64 = 100_000 }
+
+  /// What its clock says, in milliseconds since 1970; the server's says 100,000.
+  var clock: UInt64 {
+    get { wall.milliseconds }
+    set { wall.milliseconds = newValue }
+  }
 
   init(_ name: String, _ key: DeviceKey, _ token: Token, _ team: MembershipTeam, pin: Digest) throws
   {
     (self.name, self.token, self.team) = (name, token, team)
     let connection = try Connection(path: ":memory:")
     let surroundings = Surroundings(
-      now: { 100_000 }, random: { UInt64.random(in: 0 ... .max) })
+      now: { [wall] in wall.milliseconds }, random: { UInt64.random(in: 0 ... .max) })
     try Replica.create(
       in: connection, workspace: MembershipTeam.workspace, key: key, surroundings: surroundings)
     replica = try Replica(
@@ -163,6 +172,8 @@ struct MembershipRemote: Remote, @unchecked Sendable {
   // One test uses it, one thing after another.
   let team: MembershipTeam
   let token: Token
+
+  var serverTime: UInt64? { 100_000 }
 
   func exchange(_ request: SyncRequest) async throws -> SyncResponse {
     let response = try await team.answer(SyncRequest(decoding: request.encoded), token)

@@ -117,7 +117,7 @@ public struct Header: Hashable, Sendable {
   }
 
   /// 1 to 2^53 - 1, so that every language and every database can hold it.
-  private static func sequence(from reader: inout ByteReader) throws(FormatError) -> UInt64 {
+  static func sequence(from reader: inout ByteReader) throws(FormatError) -> UInt64 {
     let number = try reader.count(upTo: 1 << 53 - 1)
     guard number > 0 else { throw .invalid("sequence numbers begin at 1") }
     return UInt64(number)

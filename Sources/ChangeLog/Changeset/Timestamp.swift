@@ -21,7 +21,7 @@ public struct HybridClock: Sendable {
 
   /// How far ahead of our own clock a colleague's may be and still move ours.
   /// A clock that is years ahead must not drag the whole team along.
-  static let tolerance: UInt64 = 5 * 60 * 1000
+  public static let tolerance: UInt64 = 5 * 60 * 1000
 
   public init(last: Timestamp) { self.last = last }
 

@@ -20,6 +20,7 @@ public struct Membership: Sendable {
   /// The keys given so far, in their order.
   var grants: [KeyGrant.Epoch] = []
   private(set) var formerKeys: [FormerKeys] = []
+  public private(set) var clockBounds = ClockBounds()
   /// The names of all entries, in their order.
   private var ids: [Digest] = []
   private var places: [Digest: Int] = [:]
@@ -215,6 +216,8 @@ public struct Membership: Sendable {
     case .found, .other: break
     // Who does not know them takes them too: nobody refuses them.
     case .formerKeys(let keys): if isEncrypted { formerKeys.append(keys) }
+    case .clockBound(let bound):
+      for place in bound.places { clockBounds.add(place, bound.latest) }
     case .member, .revoke: try change(entry.statement, at: entry.time)
     case .invite(let member, let key, let expires):
       guard self.member(member)?.role != nil else { throw .unknownMember }

@@ -39,6 +39,8 @@ public struct MembershipEntry: Hashable, Sendable {
     case revoke(key: PublicKey, heads: [WriterHead])
     /// Keys that the log has lost are given again.
     case formerKeys(FormerKeys)
+    /// Changesets whose clocks said later than it was when they were here: they count as no later than that.
+    case clockBound(ClockBound)
     /// Of a newer version, and of a kind that changes nobody's rights.
     case other(code: UInt64, [UInt8])
   }
@@ -126,6 +128,7 @@ extension MembershipEntry.Statement {
     /// From here on a statement may be skipped by who does not know it; below nobody goes on without.
     static let firstSkipped: UInt64 = 64
     static let formerKeys: UInt64 = 64
+    static let clockBound: UInt64 = 65
   }
 
   func encode(into writer: inout ByteWriter) {
@@ -157,6 +160,9 @@ extension MembershipEntry.Statement {
     case .formerKeys(let keys):
       code = Code.formerKeys
       keys.encode(into: &body)
+    case .clockBound(let bound):
+      code = Code.clockBound
+      bound.encode(into: &body)
     case .other(let other, let bytes):
       code = other
       body.append(raw: bytes)
@@ -190,20 +196,28 @@ extension MembershipEntry.Statement {
       self = .revoke(
         key: PublicKey(bytes: Array(try body.raw(PublicKey.size))),
         heads: try Self.heads(from: &body))
-    case Code.formerKeys:
-      // What cannot be read is skipped, as by who does not know it at all.
-      if let keys = try? FormerKeys(from: &body), (try? body.expectEnd()) != nil {
-        self = .formerKeys(keys)
-      } else {
-        self = .other(code: code, block)
-      }
-      return
     case Code.firstSkipped...:
-      self = .other(code: code, block)
+      // What cannot be read is skipped, as by who does not know it at all.
+      self = (try? Self.skippable(code, from: body)) ?? .other(code: code, block)
       return
     default: throw .invalid("a statement about members is of a newer version")
     }
     try body.expectEnd()
+  }
+
+  /// - Returns: nil for one that this version does not know.
+  private static func skippable(
+    _ code: UInt64, from body: ByteReader
+  ) throws(FormatError) -> Self? {
+    var body = body
+    let statement: Self
+    switch code {
+    case Code.formerKeys: statement = .formerKeys(try FormerKeys(from: &body))
+    case Code.clockBound: statement = .clockBound(try ClockBound(from: &body))
+    default: return nil
+    }
+    try body.expectEnd()
+    return statement
   }
 
   /// 1 to 200 bytes.

@@ -58,7 +58,7 @@ extension Membership {
         key: try .init(
           epoch + 1, EpochKey(bytes: random(EpochKey.size)), of: workspace, sealedTo: readers,
           former: (key, random(EpochKey.saltSize))))
-    case .found, .formerKeys, .other: return nil
+    case .found, .formerKeys, .clockBound, .other: return nil
     }
   }
 
@@ -94,7 +94,7 @@ extension Membership {
       }
     case .device:
       guard entry.grant?.recipient != nil, entry.grant?.key == nil else { throw .wrongKeys }
-    case .found, .member, .revoke, .formerKeys, .other:
+    case .found, .member, .revoke, .formerKeys, .clockBound, .other:
       guard entry.grant?.recipient == nil else { throw .wrongKeys }
       let readers = recipients(at: entry.time)
       guard readers != former.recipients(at: entry.time) else {

@@ -2,6 +2,13 @@
 public protocol Remote: Sendable {
   /// - Throws: ``RemoteIsFull``; besides, what keeps one from reaching it.
   func exchange(_ request: SyncRequest) async throws -> SyncResponse
+
+  /// What time it was at the remote when it began its last answer, in milliseconds since 1970; nil when it did not say.
+  var serverTime: UInt64? { get }
+}
+
+extension Remote {
+  public var serverTime: UInt64? { nil }
 }
 
 /// A remote has no room for what was sent, and took nothing of it. It gives what it has all the same.

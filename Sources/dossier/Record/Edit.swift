@@ -16,10 +16,9 @@ struct Edit: StoreCommand {
   func run(_ context: Context) throws {
     let found = try context.store.find(reference)
     let field = try field(of: found.kind)
-    guard let opened = try context.store.replica.state(of: found.id, withTexts: true) else {
-      return
-    }
-    let before = Record(id: found.id, state: opened)?.text(field) ?? ""
+    let replica = context.store.replica
+    guard let opened = try replica.state(of: found.id, withTexts: true) else { return }
+    let before = try Record(id: found.id, state: replica.displayed(opened))?.text(field) ?? ""
     // No transaction stays open while a person types.
     let edited = try text ?? Editor.edit(before.isEmpty ? "" : before + "\n", name: found.short)
     let after = edited.trimmingEnd()
@@ -42,7 +41,8 @@ struct Edit: StoreCommand {
   private func tellWhatCame(
     _ found: Found, _ field: Field, _ saved: String, _ context: Context
   ) throws {
-    guard let state = try context.store.replica.state(of: found.id) else { return }
+    let replica = context.store.replica
+    guard let state = try replica.state(of: found.id).map(replica.displayed) else { return }
     if state.isResurrected {
       context.report(
         "  it was deleted meanwhile; with your words it is back, and waits for a decision")

@@ -38,8 +38,9 @@ struct Show: StoreCommand {
       throw Failure("open-date", exit: 64, "\"\(at)\" has no last day", input: at)
     }
     let time = Machine.end(of: day)
-    guard let state = try context.store.replica.state(of: found.id, at: time), !state.isDeleted,
-      let record = Record(id: found.id, state: state)
+    let replica = context.store.replica
+    guard let state = try replica.state(of: found.id, at: time).map(replica.displayed),
+      !state.isDeleted, let record = Record(id: found.id, state: state)
     else {
       throw Failure(
         "not-then", exit: 66, "\(found.short) was not there at the end of \(day)",

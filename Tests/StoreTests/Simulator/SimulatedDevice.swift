@@ -7,6 +7,9 @@ import SQLite
 
 /// One device: a replica on a disk of its own, and what it must not lose.
 final class SimulatedDevice {
+  /// In milliseconds since 1970.
+  static let start: UInt64 = 1_700_000_000_000
+
   let key: UInt64
   let name: String
   private(set) var disk: CrashDisk
@@ -27,7 +30,7 @@ final class SimulatedDevice {
     self.disk = disk
     self.seed = seed
     self.bits = bits
-    wall = 1_700_000_000_000
+    wall = Self.start
     try open()
     try acknowledge()
   }

@@ -311,6 +311,9 @@ struct SimulatedLine: Remote, @unchecked Sendable {
     self.key = key
   }
 
+  /// Where all clocks of machines begin; those that have jumped say nothing of others'.
+  var serverTime: UInt64? { SimulatedDevice.start }
+
   func exchange(_ request: SyncRequest) async throws -> SyncResponse {
     counter.value += 1
     var request = request

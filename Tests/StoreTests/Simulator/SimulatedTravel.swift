@@ -43,7 +43,7 @@ extension Simulation {
     switch dice.below(6) {
     case 0: device.moveClock(to: device.clock &+ 10 * year)
     case 1: device.moveClock(to: device.clock > 20 * year ? device.clock - 20 * year : 0)
-    case 2: device.moveClock(to: [0, .max, 1 << 48, 1_700_000_000_000][dice.below(4)])
+    case 2: device.moveClock(to: [0, .max, 1 << 48, SimulatedDevice.start][dice.below(4)])
     default: device.moveClock(to: device.clock &+ UInt64(dice.below(100_000)))
     }
   }

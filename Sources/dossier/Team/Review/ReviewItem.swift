@@ -48,7 +48,7 @@ extension Context {
 
   private func reviewItem(_ entity: EntityID, _ number: FieldNumber?) throws -> ReviewItem? {
     guard let found = try store.found(entity),
-      let state = try store.replica.state(of: entity)
+      let state = try store.replica.state(of: entity).map(store.replica.displayed)
     else { return nil }
     guard let number, let field = found.kind.field(number), let values = state[number] else {
       return .deletion(found)

@@ -1,0 +1,83 @@
+public import ChangeLog
+internal import SQLite
+
+/// What becomes of clocks that are ahead: nothing is refused, but they do not decide for long what is shown.
+extension Replica {
+  /// A state as a reader sees it: of siblings the one is shown whose clock is latest, as far as that counts.
+  public func displayed(_ state: EntityState) throws -> EntityState {
+    guard state.hasSeveralValues else { return state }
+    return state.displayed(with: try clockBounds())
+  }
+
+  func clockBounds() throws -> ClockBounds {
+    var bounds = ClockBounds()
+    try connection.forEach("SELECT writer, sequence, latest FROM clock_bound", []) { row in
+      bounds.add(
+        ClockBounds.Place(
+          writer: WriterID(bytes: row.blob(0)), sequence: UInt64(row.int(1))),
+        Timestamp(rawValue: UInt64(bitPattern: Int64(row.int(2)))))
+    }
+    return bounds
+  }
+
+  /// Keeps what the membership log says of clocks, and shows what it makes of siblings.
+  func takeClockBounds(of membership: Membership) throws {
+    try connection.run("UPDATE replica SET bounded = ?", .int(membership.head.count))
+    guard try membership.clockBounds != clockBounds() else { return }
+    try connection.execute("DELETE FROM clock_bound")
+    for (place, latest) in membership.clockBounds.all {
+      try connection.run(
+        "INSERT INTO clock_bound VALUES (?, ?, ?)", .blob(place.writer.bytes),
+        .int(Int64(place.sequence)), .int(Int64(bitPattern: latest.rawValue)))
+    }
+    var states: [EntityID: EntityState] = [:]
+    try forEachState { id, state in
+      if state.hasSeveralValues { states[id] = state }
+    }
+    try projection.update(
+      states.mapValues { $0.displayed(with: membership.clockBounds) }, in: connection)
+  }
+
+  /// An older version kept statements of which it knew nothing.
+  func takeClockBoundsAfterUpgrade() throws {
+    let isBehind = try connection.first(
+      "SELECT bounded < (SELECT coalesce(max(number), 0) FROM membership) FROM replica",
+      row: { $0.bool(0) })
+    guard isBehind == true else { return }
+    try connection.transaction { try takeClockBounds(of: membership()) }
+  }
+
+  /// Says of siblings whose clocks are ahead that they are here now, when this device may.
+  ///
+  /// - Parameter remoteTime: in milliseconds since 1970; a clock that is not with the remote's says nothing of others.
+  /// - Returns: whether anything was said.
+  func sayClockBounds(remoteTime: UInt64?) throws -> Bool {
+    let now = Timestamp(milliseconds: surroundings.now()).milliseconds
+    guard let remoteTime, key != nil,
+      max(now, remoteTime) - min(now, remoteTime) <= HybridClock.tolerance
+    else { return false }
+    let isWaiting = try connection.all("SELECT bytes FROM membership_unsent") {
+      try MembershipEntry(bytes: $0.blob(0))
+    }.contains { if case .clockBound = $0.statement { true } else { false } }
+    // One that is refused is tried again with the next session.
+    guard !isWaiting else { return false }
+    let places = try placesAhead(of: Timestamp(milliseconds: now + HybridClock.tolerance))
+    guard !places.isEmpty, try membership().role(of: publicKey) == .owner else { return false }
+    let some = Set(places.sorted().prefix(ClockBound.maximumCount))
+    try say(.clockBound(ClockBound(some, latest: Timestamp(milliseconds: now))))
+    return true
+  }
+
+  /// The changesets whose clocks make siblings later than a time.
+  private func placesAhead(of time: Timestamp) throws -> Set<ClockBounds.Place> {
+    let bounds = try clockBounds()
+    var places: Set<ClockBounds.Place> = []
+    for (entity, number) in try review() {
+      guard let number, let field = try state(of: entity)?[number], field.alive.count > 1 else {
+        continue
+      }
+      for value in field.alive { places.formUnion(value.places(laterThan: time, with: bounds)) }
+    }
+    return places
+  }
+}

@@ -1,0 +1,1 @@
+../../../schema/replica-011.sql
