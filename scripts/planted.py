@@ -72,8 +72,8 @@ FAULTS = [
      "    try connection.run(\"DELETE FROM review WHERE entity = ?\", .blob(id.bytes))\n", ""),
     # sync
     ("the cursor is saved before the data", REPLICA + "Exchange.swift",
-     "  public func take(_ response: SyncResponse, to request: SyncRequest) throws -> Step {\n    try connection",
-     "  public func take(_ response: SyncResponse, to request: SyncRequest) throws -> Step {\n    if case .entries(_, let end) = response.page {\n      try connection.run(\n        \"UPDATE replica SET log = ?, position = ?, hash = ?\", .blob(end.log.bytes), .int(end.position),\n        .blob(end.hash.bytes))\n    }\n    return try connection"),
+     "to request: SyncRequest, remoteTime: UInt64? = nil\n  ) throws -> Step {\n    try connection",
+     "to request: SyncRequest, remoteTime: UInt64? = nil\n  ) throws -> Step {\n    if case .entries(_, let end) = response.page {\n      try connection.run(\n        \"UPDATE replica SET log = ?, position = ?, hash = ?\", .blob(end.log.bytes), .int(end.position),\n        .blob(end.hash.bytes))\n    }\n    return try connection"),
     ("the running hash is not looked at", REPLICA + "Exchange.swift",
      "guard cursor == end, response.head.position", "cursor = end\n    guard response.head.position"),
     ("a changeset counts as sent when it was only accepted", REPLICA + "Exchange.swift",
