@@ -27,6 +27,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case damaged(String)
   /// The database would not promise that a commit is on the disk.
   case notDurable
+  /// Between this program and the database stands a pooler that shares sessions.
+  case pooled
   /// A newer version of the program made it.
   case newer
   /// A version that kept no membership log made it.
@@ -118,6 +120,7 @@ extension StoreError: CustomStringConvertible {
     case .readOnly(let message): "the data cannot be written (\(message))"
     case .damaged(let message): "the data is damaged (\(message))"
     case .notDurable: "the database does not promise that a commit is on the disk"
+    case .pooled: "a pooler gives each transaction another session of the database"
     case .newer: "the data was written by a newer version of this program"
     case .interrupted(let message): "the database was interrupted (\(message))"
     case .noPostgreSQL: "this program was built without PostgreSQL"

@@ -59,13 +59,39 @@
     deinit { PQfinish(handle) }
 
     /// Runs statements without arguments or results that matter, such as a schema.
-    public func execute(_ sql: String) throws(PostgreSQLError) {
+    public func execute(_ sql: String) throws(PostgreSQLError) { _ = try answer(to: sql) }
+
+    /// - Returns: the first column of the first row of the last statement, as text; nil when there is none.
+    private func answer(to sql: String) throws(PostgreSQLError) -> String? {
       let result = PQexec(handle, sql)
       defer { PQclear(result) }
       switch PQresultStatus(result) {
-      case PGRES_COMMAND_OK, PGRES_TUPLES_OK: return
+      case PGRES_COMMAND_OK: return nil
+      case PGRES_TUPLES_OK:
+        guard PQntuples(result) > 0 else { return nil }
+        return PQgetvalue(result, 0, 0).map { String(cString: $0) }
       default: throw failure(result)
       }
+    }
+
+    /// Whether a session of the server's is this connection's as long as it lives. A pooler in transaction mode gives it one
+    /// for each transaction, and whoever comes next finds there what was left behind: locks, settings, statements.
+    ///
+    /// - Parameter info: how this one was made: another one is needed to see it.
+    public func hasSessionOfItsOwn(_ info: String) throws(PostgreSQLError) -> Bool {
+      // A pooler does not know which process will do the work.
+      guard try session() != String(PQbackendPID(handle)) else { return true }
+      let other = try Connection(info)
+      for _ in 0..<5 {
+        let mine = try session()
+        // The one that was free last is the next to be taken.
+        guard try other.session() != mine, try session() == mine else { return false }
+      }
+      return true
+    }
+
+    private func session() throws(PostgreSQLError) -> String? {
+      try answer(to: "SELECT pg_backend_pid()")
     }
 
     /// Calls `body` for each row as it arrives. `body` must not use this connection.

@@ -58,6 +58,7 @@ extension Failure {
     case .readOnly: (.disk, "read-only")
     case .damaged: (.badData, "damaged")
     case .notDurable: (.disk, "not-durable")
+    case .pooled: (.notSetUp, "pooled")
     case .newer: (.badData, "newer")
     case .failed: (.disk, "disk")
     case .interrupted: (.unavailable, "database-unreachable")
@@ -97,6 +98,11 @@ extension Failure {
     case .full, .readOnly, .failed: ["nothing was changed"]
     case .interrupted:
       ["nothing was changed; is the database of \"database:\" in config.yaml running?"]
+    case .pooled:
+      [
+        "nothing was changed; name the database itself in \"database:\" of config.yaml",
+        "or give it a pool of its own with pool_mode = session",
+      ]
     case .noPostgreSQL: ["build it so: scripts/install --postgresql"]
     case .onlyFiles:
       [

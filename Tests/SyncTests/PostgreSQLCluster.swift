@@ -5,6 +5,7 @@ import Testing
 final class PostgreSQLCluster {
   /// Both live in it, one beside the other, and listen on sockets there.
   let folder: String
+  private var disk: String?
 
   /// - Parameter settings: lines of `postgresql.conf`.
   init(settings: String = "") throws {
@@ -63,6 +64,58 @@ final class PostgreSQLCluster {
       grep -rlaF -- '\(text)' \(folder)/5432 || true
       """)
     return found.split(separator: "\n").count
+  }
+
+  /// Where its tables are from now on, in the place of its folder; its journal stays there. Only root may.
+  ///
+  /// - Parameter size: in bytes.
+  /// - Returns: the folder the disk is mounted on.
+  func useSmallDisk(of size: Int) throws -> String {
+    let disk = folder + "/small"
+    try #require(mkdir(disk, 0o755) == 0)
+    try #require(mount("none", disk, "tmpfs", 0, "size=\(size),mode=777") == 0)
+    self.disk = disk
+    try shell(
+      """
+      mkdir -m 700 \(disk)/tables
+      psql -q -h \(folder) -U postgres -d postgres \
+        -c "CREATE TABLESPACE small OWNER dossier LOCATION '\(disk)/tables'" \
+        -c "ALTER DATABASE dossier SET default_tablespace = small"
+      """)
+    return disk
+  }
+
+  /// PgBouncer before the first one.
+  ///
+  /// - Parameters:
+  ///   - program: pgbouncer.
+  ///   - mode: how long a client has a session: `session`, `transaction` or `statement`.
+  /// - Returns: how to reach the database through it.
+  func addPooler(_ program: String, mode: String) throws -> String {
+    try shell(
+      """
+      mkdir \(folder)/\(mode)
+      echo '"dossier" ""' >\(folder)/\(mode)/users
+      cat >\(folder)/\(mode)/ini <<END
+      [databases]
+      dossier = host=\(folder) port=5432
+      [pgbouncer]
+      listen_port = 6432
+      unix_socket_dir = \(folder)/\(mode)
+      auth_type = trust
+      auth_file = \(folder)/\(mode)/users
+      pool_mode = \(mode)
+      pidfile = \(folder)/\(mode)/pooler.pid
+      logfile = \(folder)/\(mode)/log
+      END
+      \(program) -d \(folder)/\(mode)/ini
+      for try in $(seq 300); do
+        [ -S \(folder)/\(mode)/.s.PGSQL.6432 ] && exit
+        sleep 0.02
+      done
+      exit 1
+      """)
+    return "host=\(folder)/\(mode) port=6432 user=dossier dbname=dossier"
   }
 
   func start(_ port: Int) throws {
@@ -127,12 +180,20 @@ final class PostgreSQLCluster {
   deinit {
     // What does not run any more, or never did, needs no stopping.
     let script = """
+      for pid in \(folder)/*/pooler.pid; do
+        [ -e "$pid" ] && kill -INT "$(cat "$pid")" || true
+      done
       for port in 5432 5433; do
         [ -e \(folder)/$port/postmaster.pid ] && pg_ctl -D \(folder)/$port -s -m immediate stop || true
       done
-      rm -rf \(folder)
+      [ -e \(folder)/small ] || rm -rf \(folder)
       """
     _ = try? shell(script)
+    guard let disk else { return }
+    umount2(disk, Int32(MNT_DETACH))
+    _ = try? shell("rm -rf \(folder) || true")
+    rmdir(disk)
+    rmdir(folder)
   }
 
   @discardableResult

@@ -173,6 +173,45 @@
       try server.admin("check")
     }
 
+    @Test(
+      "A database whose disk is full takes nothing by halves, goes on giving, and takes again when there is room",
+      .enabled(if: getuid() == 0, "only root may mount"))
+    func full() throws {
+      let cluster = try PostgreSQLCluster()
+      let disk = try cluster.useSmallDisk(of: 64 << 20)
+      let server = try ServerUnderTest(database: cluster.info)
+      try server.admin("user", "add", "bob")
+      var ann = try server.join(server.firstInvite, as: Author(1))
+      let bob = try server.join(server.invite("bob"), as: Author(2))
+      let first = try ann.author.write("small")
+      _ = try ann.sync([first])
+      var acknowledged = [first.id]
+      var statuses: Set<Int> = []
+      for free in [0, 4, 16, 64, 256, 1024] {
+        let filler = try Filler(disk, leaving: free << 10)
+        var waiting: [Changeset] = []
+        for size in [10, 30_000, 300_000, 1_000_000] {
+          if waiting.isEmpty { waiting = try ann.author.write(count: 2, size: size) }
+          let answer = try ann.post(ann.request(waiting))
+          statuses.insert(answer.status)
+          if answer.status == 200 {
+            acknowledged += waiting.map(\.id)
+            waiting = []
+          } else {
+            #expect(answer.status == 507 && answer.headers["retry-after"] != nil, "\(answer.text)")
+          }
+          #expect(try bob.sync().head.position == acknowledged.count)
+        }
+        filler.remove()
+        guard !waiting.isEmpty else { continue }
+        #expect(try ann.post(ann.request(waiting)).status == 200)
+        acknowledged += waiting.map(\.id)
+      }
+      #expect(statuses == [200, 507])
+      #expect(try StoredLogs.log(of: ann.workspace, in: server.data) == acknowledged)
+      try server.admin("check")
+    }
+
     @Test("Whoever was in another one's way is tried again, and is there once")
     func deadlock() throws {
       let cluster = try PostgreSQLCluster()

@@ -109,7 +109,8 @@ private final class DiskFault {
 }
 
 /// A file that takes the room of a disk.
-private struct Filler {
+/// A file that takes the room of a disk.
+struct Filler {
   private let path: String
 
   init(_ folder: String, leaving free: Int) throws {

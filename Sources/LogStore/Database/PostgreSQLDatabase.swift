@@ -14,9 +14,11 @@
     /// Connects, and brings the tables to the newest version.
     ///
     /// - Parameter mayCreate: whether an empty database gets its tables.
-    /// - Throws: ``StoreError/notDurable``, ``StoreError/newer``, ``StoreError/notSetUp(_:)`` for an empty one.
+    /// - Throws: ``StoreError/pooled``, ``StoreError/notDurable``, ``StoreError/newer``, ``StoreError/notSetUp(_:)`` for an
+    ///   empty one.
     init(_ info: String, mayCreate: Bool) throws {
       connection = try PostgreSQL.Connection(info)
+      guard try connection.hasSessionOfItsOwn(info) else { throw StoreError.pooled }
       try pin("synchronous_commit")
       for setting in ["synchronous_commit", "fsync"] where try value(of: setting) == "off" {
         throw StoreError.notDurable
