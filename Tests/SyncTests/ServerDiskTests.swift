@@ -85,19 +85,23 @@ struct ServerDiskTests {
   }
 }
 
-/// A system call that fails in a process that runs.
-private final class DiskFault {
+/// A system call that fails in a process that runs, or at which it dies.
+final class DiskFault {
   private let tracer: Child
   private let folder = try? TemporaryFolder()
 
-  /// - Parameter when: which of its calls fail: "3", or "3+" for all from the third on.
-  init(of call: String, at when: String, in server: ServerUnderTest) throws {
+  /// - Parameters:
+  ///   - when: which of its calls fail: "3", or "3+" for all from the third on.
+  ///   - fault: what then happens, as strace says it.
+  init(
+    of call: String, at when: String, as fault: String = "error=EIO", in server: ServerUnderTest
+  ) throws {
     let said = (folder?.path ?? "/tmp") + "/said"
     tracer = try Child(
       "strace",
       [
         "-f", "-o", "/dev/null", "-e", "trace=\(call)", "-e",
-        "inject=\(call):error=EIO:when=\(when)", "-p", "\(server.process)",
+        "inject=\(call):\(fault):when=\(when)", "-p", "\(server.process)",
       ], out: said, err: said)
     for _ in 0..<1000 where !ServerProgram.read(said).contains("attached") { usleep(5000) }
   }
@@ -108,7 +112,6 @@ private final class DiskFault {
   }
 }
 
-/// A file that takes the room of a disk.
 /// A file that takes the room of a disk.
 struct Filler {
   private let path: String
