@@ -131,7 +131,8 @@ struct RecordProjection: Projection {
     ) { EntityID(bytes: $0.blob(0)) }
   }
 
-  /// A deleted record stays in sight as long as something visible belongs to it.
+  /// A deleted record stays in sight as long as something that is not deleted belongs to it, or to what does. Looked for from
+  /// the record down: what two who belong to each other say of one another would not end.
   private func updateVisibility(_ changed: [EntityID], _ connection: Connection) throws {
     // Nothing is hidden that is not deleted, and most stores have deleted nothing.
     let hasDeleted = try connection.first("SELECT 1 FROM record WHERE deleted = 1 LIMIT 1") { _ in
@@ -144,11 +145,15 @@ struct RecordProjection: Projection {
       rounds += 1
       let hidden = try connection.first(
         """
-        SELECT hidden, deleted AND NOT EXISTS (
-          SELECT 1 FROM reference JOIN record AS child ON child.id = reference.source
-          WHERE reference.target = record.id AND reference.parent = 1
-            AND child.hidden = 0 AND child.id != record.id)
-        FROM record WHERE id = ?
+        WITH RECURSIVE below (id, deleted) AS (
+          SELECT id, deleted FROM record WHERE id = ?1
+          UNION
+          SELECT child.id, child.deleted FROM below
+          JOIN reference ON reference.target = below.id AND reference.parent = 1
+          JOIN record AS child ON child.id = reference.source
+          WHERE below.deleted = 1)
+        SELECT hidden, NOT EXISTS (SELECT 1 FROM below WHERE deleted = 0)
+        FROM record WHERE id = ?1
         """, .blob(id.bytes)
       ) { (was: $0.bool(0), isNow: $0.bool(1)) }
       guard let hidden, hidden.was != hidden.isNow else { continue }

@@ -32,7 +32,7 @@ extension Replica {
   ) throws -> (displaced: [ChangesetID], reissued: Int) {
     var former: [EntityID: EntityState] = [:]
     try forEachState { id, state in
-      former[id] = state
+      former[id] = try displayed(state)
       former[id]?.documents = try documents(of: id)
     }
     let here = try knownChangesets()

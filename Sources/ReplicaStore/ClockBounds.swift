@@ -10,6 +10,11 @@ extension Replica {
   }
 
   func clockBounds() throws -> ClockBounds {
+    if connection.isInTransaction, let known = knownBounds,
+      known.transaction == connection.transactionNumber
+    {
+      return known.bounds
+    }
     var bounds = ClockBounds()
     try connection.forEach("SELECT writer, sequence, latest FROM clock_bound", []) { row in
       bounds.add(
@@ -17,6 +22,7 @@ extension Replica {
           writer: WriterID(bytes: row.blob(0)), sequence: UInt64(row.int(1))),
         Timestamp(rawValue: UInt64(bitPattern: Int64(row.int(2)))))
     }
+    knownBounds = (connection.transactionNumber, bounds)
     return bounds
   }
 
@@ -24,6 +30,7 @@ extension Replica {
   func takeClockBounds(of membership: Membership) throws {
     try connection.run("UPDATE replica SET bounded = ?", .int(membership.head.count))
     guard try membership.clockBounds != clockBounds() else { return }
+    knownBounds = nil
     try connection.execute("DELETE FROM clock_bound")
     for (place, latest) in membership.clockBounds.all {
       try connection.run(
@@ -47,25 +54,44 @@ extension Replica {
     try connection.transaction { try takeClockBounds(of: membership()) }
   }
 
+  /// How long nothing more is said after a bound, in milliseconds: whoever writes much from the future must not fill the
+  /// membership log.
+  private static let pause: UInt64 = 3_600_000
+
   /// Says of siblings whose clocks are ahead that they are here now, when this device may.
   ///
   /// - Parameter remoteTime: in milliseconds since 1970; a clock that is not with the remote's says nothing of others.
   /// - Returns: whether anything was said.
   func sayClockBounds(remoteTime: UInt64?) throws -> Bool {
     let now = Timestamp(milliseconds: surroundings.now()).milliseconds
-    guard let remoteTime, key != nil,
-      max(now, remoteTime) - min(now, remoteTime) <= HybridClock.tolerance
+    let soon = Timestamp(milliseconds: now + HybridClock.tolerance)
+    guard let remoteTime, key != nil, try !review().isEmpty,
+      max(now, remoteTime) - min(now, remoteTime) <= HybridClock.tolerance,
+      // Both may be wrong, on one machine; this one has stamped later than that before.
+      try identity().clock.last <= soon, try !isBoundWaiting()
     else { return false }
-    let isWaiting = try connection.all("SELECT bytes FROM membership_unsent") {
-      try MembershipEntry(bytes: $0.blob(0))
-    }.contains { if case .clockBound = $0.statement { true } else { false } }
-    // One that is refused is tried again with the next session.
-    guard !isWaiting else { return false }
-    let places = try placesAhead(of: Timestamp(milliseconds: now + HybridClock.tolerance))
-    guard !places.isEmpty, try membership().role(of: publicKey) == .owner else { return false }
+    let isPausing = try clockBounds().all.contains {
+      $0.latest <= soon && $0.latest.milliseconds + Self.pause > now
+    }
+    guard try !isPausing && membership().role(of: publicKey) == .owner else { return false }
+    let places = try placesAhead(of: soon)
+    guard !places.isEmpty else { return false }
     let some = Set(places.sorted().prefix(ClockBound.maximumCount))
     try say(.clockBound(ClockBound(some, latest: Timestamp(milliseconds: now))))
     return true
+  }
+
+  /// Whether there is one that the remote has not taken yet. One that it never will is dropped; the next session says another.
+  private func isBoundWaiting() throws -> Bool {
+    let waiting = try connection.all(
+      "SELECT id, bytes, refused IS NOT NULL AND \(Self.isInVain) FROM membership_unsent"
+    ) {
+      (id: $0.blob(0), entry: try MembershipEntry(bytes: $0.blob(1)), isInVain: $0.bool(2))
+    }.filter { if case .clockBound = $0.entry.statement { true } else { false } }
+    for one in waiting where one.isInVain {
+      try connection.run("DELETE FROM membership_unsent WHERE id = ?", .blob(one.id))
+    }
+    return !waiting.isEmpty
   }
 
   /// The changesets whose clocks make siblings later than a time.
@@ -73,10 +99,10 @@ extension Replica {
     let bounds = try clockBounds()
     var places: Set<ClockBounds.Place> = []
     for (entity, number) in try review() {
-      guard let number, let field = try state(of: entity)?[number], field.alive.count > 1 else {
-        continue
+      guard let number, let state = try state(of: entity) else { continue }
+      for field in state.conflicts where field.number == number && field.alive.count > 1 {
+        for value in field.alive { places.formUnion(value.places(laterThan: time, with: bounds)) }
       }
-      for value in field.alive { places.formUnion(value.places(laterThan: time, with: bounds)) }
     }
     return places
   }

@@ -39,7 +39,7 @@ extension Replica {
         wantsOwnBytes: wantsOwnBytes || identity.cursor.position == 0,
         membership: try membershipRequest())
       guard pushes else { return request }
-      var size = 0
+      var size = request.membership.entries.reduce(0) { $0 + $1.count + 8 }
       let limit = SyncRequest.maximumSize - 1024
       try connection.forEach(
         """
@@ -98,9 +98,12 @@ extension Replica {
       var step = try takePage(response, to: request)
       step.members = members
       if step.isLevel {
-        let hasSaidRights = try sayLostAgain()
-        let hasSaidBounds = try sayClockBounds(remoteTime: remoteTime)
-        step.isLevel = !hasSaidRights && !hasSaidBounds
+        // One after the other: what follows a statement that is not taken is not taken either.
+        if try sayLostAgain() {
+          step.isLevel = false
+        } else if try sayClockBounds(remoteTime: remoteTime) {
+          step.isLevel = false
+        }
       }
       guard members > 0 else { return step }
       let gone = try letGoOfUnauthorised()

@@ -132,7 +132,7 @@ extension Replica {
         return command.contains { $0.number == first }
       },
       state: { id in
-        guard let state = try self.state(of: id, withTexts: true) else { return nil }
+        guard let state = try self.state(of: id, withTexts: true).map(displayed) else { return nil }
         let fields = try state.fields.map { field in
           FieldState(
             number: field.number, shape: field.shape,

@@ -77,7 +77,7 @@ extension Replica {
   }
 
   /// Entries that the remote will never take as they are: more was written than they know of, or they follow such a one.
-  private static let isInVain =
+  static let isInVain =
     "refused IN (\(Membership.Refusal.stale.rawValue), \(Membership.Refusal.unknownCause.rawValue))"
 
   /// A statement that shut somebody out is stale where he wrote on meanwhile, because the remote knew nothing of it. It holds
@@ -137,6 +137,7 @@ extension Replica {
     after membership: Membership
   ) throws -> KeyGrant? {
     guard membership.isEncrypted else { return nil }
+    if case .clockBound = statement { return nil }
     // What was said here before may have made a newer one, which is not on its way yet.
     let current = try keyring().current.flatMap { $0.epoch == membership.epoch ? $0.key : nil }
     let newest = try membership.keys(of: signingKey())[membership.epoch]

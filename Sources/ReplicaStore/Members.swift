@@ -87,6 +87,9 @@ extension Replica {
 
   // MARK: Exchange
 
+  /// How many bytes of statements one request takes: there must be room for changesets too.
+  private static let maximumStatements = 1 << 20
+
   func membershipRequest() throws -> MembershipRequest {
     let entries = try connection.all(
       "SELECT bytes FROM membership_unsent WHERE refused IS NULL", row: { $0.blob(0) })
@@ -97,9 +100,12 @@ extension Replica {
     while let next = waiting.firstIndex(where: { one in
       !waiting.contains { $0.id == one.previous }
     }) { sorted.append(waiting.remove(at: next)) }
-    return MembershipRequest(
-      head: try membership().head,
-      entries: sorted.prefix(MembershipRequest.maximumEntries).map(\.bytes))
+    var size = 0
+    let some = sorted.prefix(MembershipRequest.maximumEntries).prefix { entry in
+      size += entry.bytes.count
+      return size <= Self.maximumStatements
+    }
+    return MembershipRequest(head: try membership().head, entries: some.map(\.bytes))
   }
 
   /// Takes what an answer says of the members, before its page is looked at.
@@ -127,7 +133,11 @@ extension Replica {
       throw ReplicaError.brokenAnswer("its members do not add up")
     }
     try refuseForeign(membership, known)
-    let added = membership.head.count - known.head.count
+    // What is said of clocks changes nobody's rights.
+    let added = try answer.entries.map { try MembershipEntry(bytes: $0) }.filter { entry in
+      if case .clockBound = entry.statement { return false }
+      return !known.contains(entry.id)
+    }
     if answer.after != known.head.count {
       try replace(membership, isSame: isSameFounder(membership, known))
     }
@@ -139,7 +149,7 @@ extension Replica {
         "DELETE FROM membership_unsent WHERE id = ?", .blob(Digest(of: bytes).bytes))
     }
     try takeWhatFollows(from: membership)
-    return max(0, added)
+    return added.count
   }
 
   private func takeWhatFollows(from membership: Membership) throws {

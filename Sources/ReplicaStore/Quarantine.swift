@@ -109,7 +109,7 @@ extension Replica {
     let operations = try states.sorted { $0.key < $1.key }.flatMap { id, state in
       let present = try self.state(of: id, withTexts: true)
       let deletions = present.map { join.deletions(state, $0, on: id, by: own) } ?? []
-      return deletions.isEmpty ? join.writes(state, present, on: id) : deletions
+      return deletions.isEmpty ? try join.writes(displayed(state), present, on: id) : deletions
     }
     try commit("adopt", adopting: chosen.map(\.changeset.id), operations)
   }

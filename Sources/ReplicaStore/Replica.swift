@@ -18,6 +18,8 @@ public final class Replica {
   private var knownNumbers: (transaction: Int, numbers: WriterNumbers)?
   /// The keys as read in one transaction.
   var knownKeys: (transaction: Int, keys: Keyring)?
+  /// What is known of clocks as read in one transaction.
+  var knownBounds: (transaction: Int, bounds: ClockBounds)?
 
   /// Opens the replica in `connection`.
   ///

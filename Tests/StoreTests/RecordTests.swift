@@ -229,4 +229,32 @@ import Testing
     _ = try test.store.search(query)
     #expect(try test.store.search("plain").count == 1)
   }
+
+  /// Two that two people made each other's parent keep each other in sight for no longer than somebody is there.
+  @Test func whatIsDeletedInACircleGoesOutOfSightInWhateverOrder() throws {
+    let test = try TestStore()
+    func pair(_ names: [String]) throws -> [EntityID] {
+      let first = try test.make(.partnership, [(.name, .text(Text(names[0])))])
+      let second = try test.make(
+        .partnership, [(.name, .text(Text(names[1]))), (.partnershipParent, .entity(first))])
+      try test.put(.partnershipParent, .entity(second), on: first)
+      return [first, second]
+    }
+    let one = try pair(["A", "B"])
+    let below = try test.make(
+      .partnership, [(.name, .text("C")), (.partnershipParent, .entity(one[0]))])
+    for id in one { try test.store.write("rm") { try $0.delete(id) } }
+    #expect(try test.titles(.partnership) == ["A", "B", "C"])
+    #expect(try test.store.tablesFollowFromLog())
+    try test.store.write("rm") { try $0.delete(below) }
+    #expect(try test.titles(.partnership) == [])
+    #expect(try test.store.tablesFollowFromLog())
+    let two = try pair(["D", "E"])
+    try test.store.write("rm") { draft in for id in two { try draft.delete(id) } }
+    #expect(try test.titles(.partnership) == [])
+    #expect(try test.store.tablesFollowFromLog())
+    try test.store.write("restore") { try $0.restore(two[1]) }
+    #expect(try test.titles(.partnership) == ["D", "E"])
+    #expect(try test.store.tablesFollowFromLog())
+  }
 }

@@ -40,6 +40,9 @@ final class MembershipTeam {
     service = try SyncService(folder: folder, world: world)
   }
 
+  /// What its clock says to those who ask, in milliseconds since 1970.
+  var clock: UInt64 = 100_000
+
   /// The administrator's program opens the accounts beside the server.
   private var accounts: Accounts { get throws { try Accounts(in: folder) } }
 
@@ -173,7 +176,7 @@ struct MembershipRemote: Remote, @unchecked Sendable {
   let team: MembershipTeam
   let token: Token
 
-  var serverTime: UInt64? { 100_000 }
+  var serverTime: UInt64? { team.clock }
 
   func exchange(_ request: SyncRequest) async throws -> SyncResponse {
     let response = try await team.answer(SyncRequest(decoding: request.encoded), token)

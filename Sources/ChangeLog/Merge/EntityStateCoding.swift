@@ -135,9 +135,9 @@ private struct StateReader {
     let number = try reader.count()
     if number != 0 {
       guard let writer = writers[number] else { throw .invalid("a state names no known writer") }
-      let sequence = try reader.varint()
+      let sequence = try Header.sequence(from: &reader)
       let next = (writer, sequence, Timestamp(rawValue: try reader.bigEndian()))
-      guard sequence > 0, last.map({ $0 != next }) ?? true else {
+      guard last.map({ $0 != next }) ?? true else {
         throw .invalid("a change of a state is not in its one form")
       }
       last = next

@@ -186,14 +186,16 @@ public struct Draft {
     guard let state = try store.replica.state(of: id, withTexts: true) else {
       throw ReplicaError.damaged("record \(id)")
     }
-    return state
+    return try store.replica.displayed(state)
   }
 
   private mutating func state(_ id: EntityID) throws -> EntityState {
     if let state = states[id] { return state }
-    guard let state = try store.replica.state(of: id) else {
+    guard let stored = try store.replica.state(of: id) else {
       throw ReplicaError.damaged("record \(id)")
     }
+    // What is replaced is named in the order in which it was seen: an undo brings it back so.
+    let state = try store.replica.displayed(stored)
     states[id] = state
     return state
   }

@@ -17,8 +17,11 @@ struct Edit: StoreCommand {
     let found = try context.store.find(reference)
     let field = try field(of: found.kind)
     let replica = context.store.replica
-    guard let opened = try replica.state(of: found.id, withTexts: true) else { return }
-    let before = try Record(id: found.id, state: replica.displayed(opened))?.text(field) ?? ""
+    guard let opened = try replica.state(of: found.id, withTexts: true).map(replica.displayed)
+    else {
+      return
+    }
+    let before = Record(id: found.id, state: opened)?.text(field) ?? ""
     // No transaction stays open while a person types.
     let edited = try text ?? Editor.edit(before.isEmpty ? "" : before + "\n", name: found.short)
     let after = edited.trimmingEnd()
