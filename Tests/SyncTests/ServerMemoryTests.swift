@@ -11,7 +11,7 @@ struct ServerMemoryTests {
     for _ in 0..<40 { _ = try ann.sync(ann.author.write(count: 2, size: 1_000_000)) }
     // From here on: proc(5), clear_refs.
     try TemporaryFolder.write("5", to: "/proc/\(server.process)/clear_refs")
-    let before = try peak(of: server)
+    let before = try server.peakMemory()
     let page = try ann.sync(wantsOwnBytes: true).page
     guard case .entries(let entries, _) = page else {
       Issue.record("\(page)")
@@ -19,14 +19,7 @@ struct ServerMemoryTests {
     }
     // All that follows has ten times as much.
     #expect((9...20).contains(entries.count))
-    let growth = try peak(of: server) - before
+    let growth = try server.peakMemory() - before
     #expect(growth < 40 << 10, "\(growth) KiB")
-  }
-
-  /// The most memory that it had, in KiB.
-  private func peak(of server: ServerUnderTest) throws -> Int {
-    let lines = ServerProgram.read("/proc/\(server.process)/status").split(separator: "\n")
-    let line = try #require(lines.first { $0.hasPrefix("VmHWM:") })
-    return try #require(line.split(separator: " ").dropLast().last.flatMap { Int($0) })
   }
 }

@@ -48,6 +48,18 @@ enum RawConnection {
     return descriptor
   }
 
+  /// Lets this process, and those that it starts from now on, have as many open files as the system allows.
+  ///
+  /// - Returns: how many those are.
+  static func mostDescriptors() -> Int {
+    let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
+    getrlimit(kind, &limit)
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(kind, &limit)
+    return Int(clamping: limit.rlim_max)
+  }
+
   /// What comes next; empty at the end, and when nothing comes for a minute.
   static func receive(_ descriptor: Int32) -> String {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)

@@ -75,6 +75,13 @@ final class ServerUnderTest {
   /// The process that serves.
   var process: pid_t { child?.id ?? 0 }
 
+  /// The most memory that it had, in KiB.
+  func peakMemory() throws -> Int {
+    let lines = ServerProgram.read("/proc/\(process)/status").split(separator: "\n")
+    let line = try #require(lines.first { $0.hasPrefix("VmHWM:") })
+    return try #require(line.split(separator: " ").dropLast().last.flatMap { Int($0) })
+  }
+
   /// What it has said so far, over all its starts.
   var log: String { ServerProgram.read(folder.path + "/err") }
 

@@ -99,6 +99,35 @@ struct ServerWatchTests {
     #expect(try counts() == ["dossier_connections 0", "dossier_watchers 0"])
   }
 
+  @Test("Two thousand who wait are all told")
+  func thousands() throws {
+    let count = min(2000, RawConnection.mostDescriptors() - 1000)
+    let port = try ServerProgram.freePort()
+    let server = try ServerUnderTest(
+      configuration: "requests-per-minute: 1000000\nmetrics: 127.0.0.1:\(port)\n")
+    var ann = try server.join(server.firstInvite, as: Author(1))
+    let ask = """
+      GET \(server.watchPath(ann.workspace, after: 0)) HTTP/1.1\r
+      Host: l\r
+      Connection: close\r
+      Authorization: Bearer \(ann.joined.token.text)\r\n\r\n
+      """
+    let waiting = try (0..<count).map { _ in
+      try RawConnection.open(Array(ask.utf8), port: server.port)
+    }
+    defer { for descriptor in waiting { close(descriptor) } }
+    func watchers() throws -> Bool {
+      try server.get("/metrics", port: port).text.contains("\ndossier_watchers \(count)\n")
+    }
+    for _ in 0..<3000 where try !watchers() { usleep(10_000) }
+    #expect(try watchers())
+    _ = try ann.sync([try ann.author.write("news")])
+    for descriptor in waiting {
+      let said = try HTTPAnswer(reading: RawConnection.readAll(descriptor))
+      try #require(said.status == 200 && said.text == "1\n", "\(said.text)")
+    }
+  }
+
   @Test("A position that is none is refused", arguments: ["", "?after=-1", "?after=x", "?after="])
   func malformed(query: String) throws {
     let server = try ServerUnderTest()
