@@ -187,7 +187,7 @@ FAULTS = [
     ("a position is given outside the transaction", "Sources/LogStore/Log/StoredLog.swift",
      "let next = try head().advanced(over: changeset.id)", "let next = try Cursor(log: head().log, position: head().position + (head().position % 7 == 6 ? 2 : 1), hash: head().advanced(over: changeset.id).hash)"),
 ]
-SUITES = "HistoriesTests|TextTests|ReplicaHistories|SimulatorTests|PowerLossTests|ReplicaWorld|ExchangeContract|ReplicaHostile|ReplicaSync|ChangesetLogContract|ReplicaMerge|SnapshotTests|ForkTests|BeginningTests|UndoTests|SplitViewTests|QuarantineTests|ContractSnapshot|MembershipTests|MembershipSyncTests|SealedReplica|SealingTests"
+SUITES = "HistoriesTests|TextTests|ReplicaHistories|SimulatorTests|PowerLossTests|ReplicaWorld|ExchangeContract|ReplicaHostile|ReplicaSync|ChangesetLogContract|ReplicaMerge|SnapshotTests|ForkTests|BeginningTests|UndoTests|SplitViewTests|QuarantineTests|ContractSnapshot|MembershipTests|MembershipSyncTests|ClockBoundTests|SealedReplica|SealingTests"
 
 
 def run(command, folder, log, environment=None):

@@ -50,6 +50,21 @@ final class SimulatedDevice {
 
   var clock: UInt64 { wall }
 
+  /// What it shows the server; in its store, so that a copy has the same and a backup a former one.
+  var token: Token? {
+    get throws {
+      try replica.replica.connection.first("SELECT value FROM setting WHERE name = 'remote.token'")
+      {
+        Token(text: $0.text(0))
+      } ?? nil
+    }
+  }
+
+  func keep(_ token: Token) throws {
+    try replica.replica.connection.run(
+      "INSERT OR REPLACE INTO setting VALUES ('remote.token', ?)", .text(token.text))
+  }
+
   /// What is in the log now is on the disk, whatever happens.
   func acknowledge() throws { kept = try replica.names() }
 

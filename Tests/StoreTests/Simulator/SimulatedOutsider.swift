@@ -27,7 +27,8 @@ final class SimulatedOutsider {
     let own = try replica.log().suffix(3).map(\.bytes)
     if let visited = server.past.last {
       let request = request(to: TestReplica.workspace, own)
-      if let answer = try? server.answer(request.encoded, from: visited.device, key: visited.key),
+      if let answer = try? server.answer(
+        request.encoded, from: visited.device, key: visited.key, showing: visited.token),
         try SyncResponse(decoding: answer).verdicts.contains(where: Self.isIn)
       {
         return "the team's log took a changeset of another workspace"

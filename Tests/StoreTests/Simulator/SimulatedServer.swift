@@ -37,6 +37,7 @@ final class SimulatedServer {
     let bytes: [UInt8]
     let device: String
     let key: PublicKey
+    let token: Token?
   }
 
   init(
@@ -94,10 +95,12 @@ final class SimulatedServer {
   }
 
   /// Answers a request, given and returned as bytes.
-  func answer(_ bytes: [UInt8], from device: String, key: PublicKey) throws -> [UInt8] {
+  func answer(
+    _ bytes: [UInt8], from device: String, key: PublicKey, showing token: Token?
+  ) throws -> [UInt8] {
     guard let database, let log, let accounts else { throw IsDown() }
-    guard try role(of: key) != nil else { throw Refused() }
-    past.append(Request(bytes: bytes, device: device, key: key))
+    guard try knows(token, of: key), try role(of: key) != nil else { throw Refused() }
+    past.append(Request(bytes: bytes, device: device, key: key, token: token))
     if past.count > 20 { past.removeFirst() }
     let request = try SyncRequest(decoding: bytes)
     do {
@@ -132,6 +135,19 @@ final class SimulatedServer {
     return try accounts.membership(of: TestReplica.workspace)
   }
 
+  /// Whether a device comes in with what it shows.
+  func knows(_ token: Token?, of key: PublicKey) throws -> Bool {
+    guard let accounts else { throw IsDown() }
+    guard let token else { return false }
+    do {
+      let device = try accounts.device(showing: token)
+      return device?.workspace == TestReplica.workspace && device?.key == key
+    } catch {
+      close()
+      throw IsDown()
+    }
+  }
+
   private func role(of key: PublicKey) throws -> ChangeLog.Role? {
     guard let accounts else { throw IsDown() }
     do { return try accounts.membership(of: TestReplica.workspace).role(of: key) } catch {
@@ -142,13 +158,16 @@ final class SimulatedServer {
 
   /// The administrator invites a member of its own for a key, and the device comes in; one that is in already stays.
   ///
-  /// - Returns: the entry that the invite names; nil when the device is in, or shut out for ever.
-  func admit(_ key: DeviceKey) throws -> Digest? {
+  /// - Parameter token: what the device shows so far.
+  /// - Returns: the entry that the invite names, and what it shows from now on; nil when the device is in, or shut out for ever.
+  func admit(_ key: DeviceKey, showing token: Token?) throws -> (Digest, Token)? {
     guard let accounts, database != nil else { throw IsDown() }
     let name = "member \(Hexadecimal.encode(Array(key.publicKey.bytes.prefix(4))))"
     let workspace = TestReplica.workspace
     let members = try membership()
-    guard members.device(key.publicKey) == nil else { return nil }
+    if let device = members.device(key.publicKey) {
+      guard try device.revoked == nil && !knows(token, of: key.publicKey) else { return nil }
+    }
     if members.member(name) == nil {
       try accounts.addMember(name, role: .editor, to: workspace, now: now())
     }
@@ -158,8 +177,9 @@ final class SimulatedServer {
       name, to: workspace, secret: secret.bytes, expires: 1 << 40, now: now())
     let request = try JoinRequest(
       code, deviceName: "device", key: key, now: UInt64(now()) * 1000)
-    _ = try accounts.join(request, to: workspace, token: Token(bytes: secret.bytes)!, now: now())
-    return code.membershipHead
+    let new = Token(bytes: secret.bytes)!
+    _ = try accounts.join(request, to: workspace, token: new, now: now())
+    return (code.membershipHead, new)
   }
 
   /// A device comes in by an invite of an owner.
@@ -187,8 +207,12 @@ final class SimulatedServer {
     ).id
   }
 
-  func revokedCount() throws -> Int {
-    accounts == nil ? 0 : try membership().devices.count { $0.revoked != nil }
+  /// The keys of those devices that are not shut out for ever.
+  func keysIn(_ devices: [SimulatedDevice]) throws -> Set<UInt64> {
+    guard accounts != nil else { return [] }
+    let members = try membership()
+    return Set(
+      devices.filter { members.device($0.replica.key.publicKey)?.revoked == nil }.map(\.key))
   }
 
   func letEverybodyWrite() throws {
@@ -242,6 +266,8 @@ final class SimulatedServer {
   }
 
   /// Those of which it has the bytes.
+  var isUp: Bool { log != nil }
+
   func changesets() throws -> [Changeset] {
     try log!.entries(after: 0, limit: .max).filter { !$0.bytes.isEmpty }
       .map { try Changeset(bytes: $0.bytes) }
@@ -284,6 +310,7 @@ struct SimulatedLine: Remote, @unchecked Sendable {
   let server: SimulatedServer
   let device: String
   let key: PublicKey
+  let token: Token?
   var pageSize = 2 << 20
   var weather = Weather()
 
@@ -305,10 +332,11 @@ struct SimulatedLine: Remote, @unchecked Sendable {
   private final class Counter { var value = 0 }
   private let counter = Counter()
 
-  init(server: SimulatedServer, device: String, key: PublicKey) {
+  init(server: SimulatedServer, _ device: SimulatedDevice) throws {
     self.server = server
-    self.device = device
-    self.key = key
+    self.device = device.name
+    key = device.replica.key.publicKey
+    token = try device.token
   }
 
   /// Where all clocks of machines begin; those that have jumped say nothing of others'.
@@ -325,12 +353,12 @@ struct SimulatedLine: Remote, @unchecked Sendable {
     case .requestCut:
       // The server sees that it is not whole.
       let cut = Array(bytes.prefix(weather.place % bytes.count))
-      _ = try? server.answer(cut, from: device, key: key)
+      _ = try? server.answer(cut, from: device, key: key, showing: token)
       throw IsCut()
-    case .requestTwice: _ = try server.answer(bytes, from: device, key: key)
+    case .requestTwice: _ = try server.answer(bytes, from: device, key: key, showing: token)
     default: break
     }
-    var answer = try server.answer(bytes, from: device, key: key)
+    var answer = try server.answer(bytes, from: device, key: key, showing: token)
     switch trouble {
     case .answerLost: throw IsCut()
     case .answerCut: answer = Array(answer.prefix(weather.place % answer.count))

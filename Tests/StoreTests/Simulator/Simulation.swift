@@ -26,7 +26,7 @@ final class Simulation {
   var invites = 0
   private var backups: [(disk: CrashDisk, key: UInt64)] = []
   /// The server as it shows itself to some devices, under the same name: from a moment on another log.
-  private var otherFace: SimulatedServer?
+  private(set) var otherFace: SimulatedServer?
   private var deceived: Set<String> = []
   /// Whether anybody may have been shown two logs of one name.
   private var isHonest = true
@@ -71,8 +71,11 @@ final class Simulation {
   func join(_ device: SimulatedDevice) async throws {
     do {
       if isEncrypted { return try await joinEncrypted(device) }
-      let entry = try server.admit(device.replica.key) ?? server.foundation()
+      guard let (entry, token) = try server.admit(device.replica.key, showing: device.token) else {
+        return try device.replica.replica.trustMembership(with: server.foundation())
+      }
       try device.replica.replica.trustMembership(with: entry)
+      try keep(token, for: device)
     } catch is SimulatedServer.IsDown {
     } catch is SimulatedServer.Refused {
     } catch ReplicaError.otherBeginning {
@@ -186,8 +189,7 @@ final class Simulation {
       }
     case .revoke:
       // Somebody must be left to be level with.
-      guard Set(devices.map(\.key)).count > 2, try server.revokedCount() == 0, dice.chance(50)
-      else { break }
+      guard try server.keysIn(devices).count > 2, dice.chance(50) else { break }
       if !isEncrypted {
         try server.revoke(device.replica.key.publicKey)
       } else if !isOwners(device) {
@@ -197,7 +199,7 @@ final class Simulation {
     case .oldRequest:
       // A line brings a request again, hours later.
       if let old = server.past.randomElement(using: &dice) {
-        _ = try? server.answer(old.bytes, from: old.device, key: old.key)
+        _ = try? server.answer(old.bytes, from: old.device, key: old.key, showing: old.token)
         try server.mend()
       }
     }
@@ -229,9 +231,14 @@ final class Simulation {
     try countAgain()
   }
 
-  func line(_ device: SimulatedDevice) -> SimulatedLine {
+  /// Copies of a machine show the same: whoever brings one in again sees to the others.
+  func keep(_ token: Token, for device: SimulatedDevice) throws {
+    for one in devices where one.key == device.key { try one.keep(token) }
+  }
+
+  func line(_ device: SimulatedDevice) throws -> SimulatedLine {
     let server = deceived.contains(device.name) ? otherFace ?? server : server
-    return SimulatedLine(server: server, device: device.name, key: device.replica.key.publicKey)
+    return try SimulatedLine(server: server, device)
   }
 
   /// From now on everybody is shown the same.
@@ -256,7 +263,7 @@ final class Simulation {
   private func sync(
     _ device: SimulatedDevice, _ dice: inout ReplicaDice, snapshotDistance: Int = 10_000
   ) async throws {
-    var line = line(device)
+    var line = try line(device)
     line.pageSize = dice.chance(50) ? 1 << dice.below(12) : 2 << 20
     line.weather.exchange = 1 + dice.below(3)
     line.weather.trouble =

@@ -20,7 +20,9 @@ extension Simulation {
   }
 
   func gather() throws {
-    for changeset in try server.changesets() { archive[changeset.id] = changeset }
+    for server in [server, otherFace].compactMap({ $0 }) where server.isUp {
+      for changeset in try server.changesets() { archive[changeset.id] = changeset }
+    }
     for device in devices {
       for changeset in try device.replica.log() { archive[changeset.id] = changeset }
     }
@@ -60,10 +62,12 @@ extension Simulation {
 
   func heal() async throws {
     trace.append("the world heals")
+    try gather()
     showOneFace()
     try server.mend()
     try await letEverybodyWrite()
     try countAgain()
+    let revocations = try knownRevocations()
     // Copies that wrote nothing since may share a name; from now on they must not.
     for device in devices {
       device.moveClock(to: device.clock)
@@ -77,6 +81,7 @@ extension Simulation {
     try gatherKeys()
     try checkSecrets()
     let members = try server.membership()
+    try check(revocations, in: members)
     let out = devices.filter { members.role(of: $0.replica.key.publicKey) == nil }
     let devices = devices.filter { members.role(of: $0.replica.key.publicKey) != nil }
     try await outsider.sync(with: server)
@@ -136,6 +141,29 @@ extension Simulation {
     let writers = Set(try devices.map { try $0.replica.identity.head.writer })
     guard writers.count == devices.count else {
       throw Broken(description: "two devices write under one name")
+    }
+  }
+
+  /// Who is shut out, as those know who can say so to a server that has lost it: in a team that is encrypted its owner.
+  private func knownRevocations() throws -> [(device: SimulatedDevice, members: Membership)] {
+    try devices.filter { !isEncrypted || isOwners($0) }
+      .map { ($0, try $0.replica.replica.membership()) }
+  }
+
+  /// Nobody is in again whom somebody who may say so knew to be out.
+  private func check(
+    _ revocations: [(device: SimulatedDevice, members: Membership)], in members: Membership
+  ) throws {
+    for (device, known) in revocations
+    where known.hash(at: 1) == members.hash(at: 1)
+      && members.role(of: device.replica.key.publicKey) != nil
+    {
+      for one in known.devices where one.revoked != nil {
+        guard members.role(of: one.key) == nil else {
+          throw Broken(
+            description: "\(device.name) knows that \(one.name) is shut out, who is in again")
+        }
+      }
     }
   }
 
