@@ -301,9 +301,7 @@ final class Simulation {
 
   private func setBack(_ dice: inout ReplicaDice) throws {
     guard let backup = backups.randomElement(using: &dice),
-      let device = devices.first(where: { $0.key == backup.key }),
-      // What the owner of an encrypted team had said is known to his machine, or it is not known at all.
-      !isEncrypted || !isOwners(device)
+      let device = devices.first(where: { $0.key == backup.key })
     else { return }
     try device.setBack(to: backup.disk)
     if dice.chance(70) { try device.replica.replica.startNewWriter() }

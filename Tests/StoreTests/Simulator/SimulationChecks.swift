@@ -8,6 +8,8 @@ import ReplicaStore
 extension Simulation {
   /// What nobody has any more cannot be asked for.
   func countAgain() throws {
+    // Somebody starts it again.
+    if !server.isUp { try server.mend() }
     try gatherKeys()
     try gather()
     var there = marks(in: try server.changesets())
