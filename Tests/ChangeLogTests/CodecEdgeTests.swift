@@ -132,6 +132,51 @@ import Testing
     }
   }
 
+  /// A snapshot is the word of the member who made it: its numbers have the same end as those of changesets.
+  @Test(arguments: [(UInt64(1) << 53 - 1, true), (1 << 53, false), (.max, false), (0, false)])
+  func statesAndTextsNameNoChangesetBeyond(sequence: UInt64, isTaken: Bool) {
+    let writer = WriterID(high: 1, low: 1)
+    let id = ChangeID(writer: writer, sequence: sequence, index: 0)
+    let value = FieldState.AliveValue(id: id, clock: Timestamp(milliseconds: 1), value: .null)
+    let state = EntityState(
+      kind: 1, fields: [FieldState(number: 1, shape: .register, alive: [value])])
+    let numbers = WriterNumbers([(1, writer)])
+    let read = try? EntityState(
+      kind: 1, decoding: state.encoded(naming: numbers), naming: numbers)
+    #expect((read == state) == isTaken && (read != nil) == isTaken)
+    let text = TextDocument(id: id, field: 1, text: "words")
+    #expect(((try? TextDocument(decoding: text.encoded)) != nil) == isTaken)
+  }
+
+  @Test func aStatementOfClocksNamesOneToFiveHundred() throws {
+    func read(_ count: Int, descending: Bool = false) throws -> ClockBound {
+      var writer = ByteWriter()
+      writer.append(bigEndian: 7)
+      writer.append(count: count)
+      for number in 1...max(1, count) where count > 0 {
+        writer.append(id: WriterID(high: 1, low: 1))
+        writer.append(varint: UInt64(descending ? count + 1 - number : number))
+      }
+      var reader = ByteReader(writer.bytes)
+      return try ClockBound(from: &reader)
+    }
+    for count in [1, 2, ClockBound.maximumCount] { #expect(try read(count).places.count == count) }
+    for count in [0, ClockBound.maximumCount + 1] {
+      #expect(throws: FormatError.self) { try read(count) }
+    }
+    #expect(throws: FormatError.self) { try read(2, descending: true) }
+  }
+
+  @Test func aRequestBringsFiveHundredStatementsAndNoMore() throws {
+    for (count, isTaken) in [(500, true), (501, false)] {
+      var request = SyncRequest(
+        workspace: WorkspaceID(high: 1, low: 1), cursor: .start,
+        own: WriterHead(writer: WriterID(high: 0, low: 0), sequence: 0, id: .zero))
+      request.membership.entries = Array(repeating: [1], count: count)
+      #expect(((try? SyncRequest(decoding: request.encoded)) != nil) == isTaken, "\(count)")
+    }
+  }
+
   @Test func anotherWritersNameIsNotTakenByAnyKey() throws {
     var dice = Dice(14)
     let key = dice.key()

@@ -98,7 +98,7 @@ private struct ChangeReader {
   mutating func change() throws(FormatError) -> ChangeID {
     let number = try reader.count(upTo: names.count)
     if number > 0 {
-      let sequence = try reader.varint()
+      let sequence = try Header.sequence(from: &reader)
       last = ChangeID(writer: names[number - 1], sequence: sequence, index: try reader.count())
     }
     guard let last else { throw .invalid("the first change of a document is not named") }
