@@ -68,8 +68,11 @@ extension Replica {
     guard let remoteTime, key != nil, try !review().isEmpty,
       max(now, remoteTime) - min(now, remoteTime) <= HybridClock.tolerance,
       // Both may be wrong, on one machine; this one has stamped later than that before.
-      try identity().clock.last <= soon, try !isBoundWaiting()
+      try identity().clock.last <= soon
     else { return false }
+    let unsent = try unsentStatements { if case .clockBound = $0 { true } else { false } }
+    // What was in vain is said anew by the next session, so that this one comes to an end.
+    guard unsent.waiting + unsent.dropped == 0 else { return false }
     let isPausing = try clockBounds().all.contains {
       $0.latest <= soon && $0.latest.milliseconds + Self.pause > now
     }
@@ -79,19 +82,6 @@ extension Replica {
     let some = Set(places.sorted().prefix(ClockBound.maximumCount))
     try say(.clockBound(ClockBound(some, latest: Timestamp(milliseconds: now))))
     return true
-  }
-
-  /// Whether there is one that the remote has not taken yet. One that it never will is dropped; the next session says another.
-  private func isBoundWaiting() throws -> Bool {
-    let waiting = try connection.all(
-      "SELECT id, bytes, refused IS NOT NULL AND \(Self.isInVain) FROM membership_unsent"
-    ) {
-      (id: $0.blob(0), entry: try MembershipEntry(bytes: $0.blob(1)), isInVain: $0.bool(2))
-    }.filter { if case .clockBound = $0.entry.statement { true } else { false } }
-    for one in waiting where one.isInVain {
-      try connection.run("DELETE FROM membership_unsent WHERE id = ?", .blob(one.id))
-    }
-    return !waiting.isEmpty
   }
 
   /// The changesets whose clocks make siblings later than a time.

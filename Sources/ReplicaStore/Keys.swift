@@ -76,10 +76,6 @@ extension Replica {
     return try membershipRequest().entries.count > before
   }
 
-  /// Entries that the remote will never take as they are: more was written than they know of, or they follow such a one.
-  static let isInVain =
-    "refused IN (\(Membership.Refusal.stale.rawValue), \(Membership.Refusal.unknownCause.rawValue))"
-
   /// A statement that shut somebody out is stale where he wrote on meanwhile, because the remote knew nothing of it. It holds
   /// from now on.
   private func sayRightsAgain(_ membership: Membership) throws {
@@ -115,16 +111,9 @@ extension Replica {
     try connection.forEach("SELECT number, key FROM epoch WHERE foreign_founder = 0", []) {
       held.add(EpochKey(bytes: $0.blob(1)), of: UInt64($0.int(0)), seals: false)
     }
-    let unsent = try connection.all(
-      "SELECT id, bytes, \(Self.isInVain) FROM membership_unsent"
-    ) {
-      (id: $0.blob(0), entry: try MembershipEntry(bytes: $0.blob(1)), isInVain: $0.bool(2))
-    }.filter { if case .formerKeys = $0.entry.statement { true } else { false } }
-    for one in unsent where one.isInVain {
-      try connection.run("DELETE FROM membership_unsent WHERE id = ?", .blob(one.id))
-    }
+    let unsent = try unsentStatements { if case .formerKeys = $0 { true } else { false } }
     // One at a time: the remote may have its reasons not to take it.
-    guard unsent.allSatisfy(\.isInVain),
+    guard unsent.waiting == 0,
       let statement = try membership.statement(
         givingAgain: held, random: surroundings.randomBytes)
     else { return }

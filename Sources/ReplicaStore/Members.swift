@@ -68,6 +68,25 @@ extension Replica {
     }
   }
 
+  /// Entries that the remote will never take as they are: more was written than they know of, or they follow such a one.
+  static let isInVain =
+    "refused IN (\(Membership.Refusal.stale.rawValue), \(Membership.Refusal.unknownCause.rawValue))"
+
+  /// The statements of a kind that the remote has not got: how many it may still take, and how many it never will, which are
+  /// dropped.
+  func unsentStatements(
+    _ isMeant: (MembershipEntry.Statement) -> Bool
+  ) throws -> (waiting: Int, dropped: Int) {
+    let unsent = try connection.all("SELECT id, bytes, \(Self.isInVain) FROM membership_unsent") {
+      (id: $0.blob(0), entry: try MembershipEntry(bytes: $0.blob(1)), isInVain: $0.bool(2))
+    }.filter { isMeant($0.entry.statement) }
+    let inVain = unsent.filter(\.isInVain)
+    for one in inVain {
+      try connection.run("DELETE FROM membership_unsent WHERE id = ?", .blob(one.id))
+    }
+    return (unsent.count - inVain.count, inVain.count)
+  }
+
   /// What was said here, or lost by the remote, and is not taken, with the reason.
   public func refusedStatements() throws -> [(entry: MembershipEntry, reason: Membership.Refusal)] {
     try connection.all(

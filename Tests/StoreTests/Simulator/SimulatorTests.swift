@@ -7,7 +7,7 @@ import Testing
 /// `SIMULATIONS=N` runs more, `SIM_SEED=S` one of them.
 @Suite struct SimulatorTests {
   private static let environment = ProcessInfo.processInfo.environment
-  private static let count = environment["SIMULATIONS"].flatMap(UInt64.init) ?? 120
+  private static let count = environment["SIMULATIONS"].flatMap(UInt64.init) ?? 80
   private static let first = environment["SIM_FIRST"].flatMap(UInt64.init) ?? 0
 
   @Test(arguments: 0..<UInt64(2))
