@@ -24,8 +24,8 @@ struct ServerAccessMatrixTests {
     }
   }
 
-  /// The device is as it should be, was revoked, or its member was disabled.
-  enum State: String, CaseIterable { case good, revoked, disabled }
+  /// The device is as it should be, was revoked, its member was disabled, or it came in again and shows what it showed before.
+  enum State: String, CaseIterable { case good, revoked, disabled, superseded }
   /// The workspace it joined.
   enum Home: String, CaseIterable { case team, other }
 
@@ -59,7 +59,7 @@ struct ServerAccessMatrixTests {
     case .join: return target == .malformed ? 404 : 403
     case .pull, .push, .pushUnfit, .say, .crossed, .watch: break
     }
-    guard case .device(_, let state, let home) = caller else { return 401 }
+    guard case .device(_, let state, let home) = caller, state != .superseded else { return 401 }
     guard target == (home == .team ? .team : .other) else { return 404 }
     guard state == .good else { return 403 }
     return route == .crossed ? 400 : 200
@@ -157,6 +157,8 @@ struct ServerAccessMatrixTests {
 /// Whoever says who belongs to a workspace: the administrator of its server, or the owner of an encrypted one.
 private protocol Gatekeeper {
   func letIn(_ name: String, as role: Role, _ author: Author) throws -> TestDevice
+  /// The device gets another token.
+  func letInAgain(_ name: String, _ author: Author) throws
   func revoke(_ device: TestDevice) throws
   func disable(_ name: String) throws
   /// What devices that are in seal with by now.
@@ -171,6 +173,10 @@ private struct PlainWorkspace: Gatekeeper {
   func letIn(_ member: String, as role: Role, _ author: Author) throws -> TestDevice {
     try server.admin("user", "add", member, "--role", role.rawValue, "--workspace", name)
     return try server.join(server.invite(member, to: name), as: author)
+  }
+
+  func letInAgain(_ member: String, _ author: Author) throws {
+    _ = try server.join(server.invite(member, to: name), as: author)
   }
 
   func revoke(_ device: TestDevice) throws {
@@ -189,6 +195,8 @@ extension EncryptedWorkspace: Gatekeeper {
     try say(.member(name: member, role: role, heads: []))
     return try join(member, as: author)
   }
+
+  func letInAgain(_ member: String, _ author: Author) throws { _ = try join(member, as: author) }
 
   func revoke(_ device: TestDevice) throws {
     try say(.revoke(key: device.author.key.publicKey, heads: []))
@@ -236,6 +244,7 @@ private struct Cast {
       case .good: break
       case .revoked: try gatekeeper.revoke(device)
       case .disabled: try gatekeeper.disable(name)
+      case .superseded: try gatekeeper.letInAgain(name, device.author)
       }
     }
     other = devices[.device(role: .owner, state: .good, of: .other)]!.workspace
