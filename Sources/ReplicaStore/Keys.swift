@@ -61,6 +61,14 @@ extension Replica {
     try keep(newest.map { [membership.epoch: $0] } ?? [:], sealingWith: membership.epoch)
   }
 
+  /// Whether something about members waits for the remote, what it has lost for good included.
+  func hasMoreToSayOfMembers() throws -> Bool {
+    try connection.transaction {
+      if try !membershipRequest().entries.isEmpty { return true }
+      return try sayLostAgain()
+    }
+  }
+
   /// Says what the remote's log has lost for good, when this device may: first who has which rights; when all of that is settled,
   /// keys that nobody could be given any more. To be called when all that could be given back was.
   ///

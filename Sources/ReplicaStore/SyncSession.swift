@@ -23,7 +23,7 @@ public struct SyncSession {
   /// How many exchanges in a row may bring nothing: a remote that keeps refusing must not be asked for ever.
   private static let patience = 3
   /// How often one session may find that the remote's log is another one, or that its own name is taken.
-  private static let restartLimit = 8
+  static let restartLimit = 8
 
   /// What a whole session brought.
   public struct Report: Sendable {

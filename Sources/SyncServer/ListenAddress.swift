@@ -7,6 +7,13 @@ public struct ListenAddress: Hashable, Sendable {
   /// Whether nobody but this machine reaches it.
   public let isLoopback: Bool
 
+  /// Whether both cannot be listened on.
+  public func collides(with other: ListenAddress) -> Bool {
+    let any = ["0.0.0.0", "::"]
+    return port == other.port && port != 0
+      && (host == other.host || any.contains(host) || any.contains(other.host))
+  }
+
   public enum Failure: Error, Equatable, Sendable {
     case malformed
   }

@@ -69,7 +69,7 @@ extension Refusal {
       "this device was revoked (dossier revoke, or dossier-server device revoke);"
         + " ask an owner or the administrator for a new invite"
     case .disabled(let name):
-      "member \(name) was disabled by the administrator (dossier-server user disable)"
+      "member \(name) is shut out (dossier grant \(name) none, or dossier-server user disable)"
     case .noWorkspace: "no such workspace here"
     case .contentType: "the content type must be \(WireFormat.contentType)"
     case .contentEncoding: "the content must not be compressed"
@@ -86,8 +86,9 @@ extension Refusal {
   private static func text(_ error: StoreError) -> String {
     switch error {
     case .inviteUnknown, .inviteExpired, .inviteUsed:
-      "\(error); ask the administrator for a new one (dossier-server user invite)"
+      "\(error); ask for a new one (dossier invite, or dossier-server user invite)"
     case .keyTaken: "\(error); join with a new key"
+    case .memberDisabled(""): "nobody is an owner of this workspace any more"
     case .memberDisabled(let name): Self.disabled(name).text
     case .unproven, .entryRefused: "\(error)"
     case .badName: "the name of the device is not printable text of 1 to 200 bytes"

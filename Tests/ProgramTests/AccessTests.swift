@@ -84,4 +84,17 @@ import Testing
     try ann.run(["sync", "--from", stick]).expectSuccess()
     #expect(try ann.dossier("notes").output.contains("by stick"))
   }
+
+  /// Nobody could make him one again, where the workspace is encrypted.
+  @Test(arguments: [false, true])
+  func theLastOwnerStaysOne(isEncrypted: Bool) throws {
+    let team = try Team(isEncrypted: isEncrypted)
+    let ann = try team.machine()
+    for role in ["reader", "none"] {
+      let refused = try ann.dossier("grant", "ann", role)
+      #expect(refused.status == 77 && refused.errors.contains("ann is the only owner"))
+    }
+    try ann.dossier("invite", "bob", "--role", "owner").expectSuccess()
+    try ann.dossier("grant", "ann", "editor").expectSuccess()
+  }
 }

@@ -96,4 +96,20 @@ import Testing
     let received = try ann.run(["sync", "--json", "--fields", "received,from,remarks"])
     #expect(received.output == #"{"received":1,"from":["bob"],"remarks":[]}"# + "\n")
   }
+
+  /// An invite is good for as long as it says, by the server's clock.
+  @Test func anInviteOfAMachineWhoseClockIsOffIsAsLongAsOthers() throws {
+    let far = ["DOSSIER_TEST_CLOCK": "\(now - 400 * 86400)"]
+    let code = try ann.run(["invite", "cleo"], environment: far).expectSuccess()
+    let cleo = try team.machine(code: code.output.lines.last)
+    try cleo.run(["sync"]).expectSuccess()
+    let next = try ann.run(["invite", "dora"]).expectSuccess().output.lines
+    let home = try Project.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: home) }
+    let dora = try Program(home: home, clock: nil, seed: nil)
+    let late = try dora.run(
+      ["join", #require(next.last)], environment: ["DOSSIER_TEST_CLOCK": "\(now + 400 * 86400)"])
+    #expect(late.status == 77)
+    #expect(late.errors.contains("if the clock of this machine is wrong"), "\(late.errors)")
+  }
 }

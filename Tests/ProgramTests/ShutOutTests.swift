@@ -78,7 +78,8 @@ import Testing
   @Test func aMachineOfADisabledMemberKeepsItsWordsAndIsTold() throws {
     try ann.run(["user", "disable", "bob", "--data", team.data], program: "dossier-server")
       .expectSuccess()
-    try expectRefusal("member bob was disabled by the administrator (dossier-server user disable)")
+    try expectRefusal(
+      "member bob is shut out (dossier grant bob none, or dossier-server user disable)")
     try expectTheWordsCanBeCarriedAway()
   }
 

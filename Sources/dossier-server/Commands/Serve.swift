@@ -49,7 +49,12 @@ struct Serve: AsyncParsableCommand {
     let server = try SyncServer(
       folder: try options.data.folder(), settings: file.settings, certificate: certificate,
       world: world, logger: logger)
-    let hangUp = certificate.map { Self.reload($0, on: SIGHUP, logger) }
+    let hangUp = certificate.map {
+      Self.reload($0, on: SIGHUP, logger) {
+        // What cannot be read now would not be served from the next start on either.
+        (try? configuration())?.settings.certificate == file.settings.certificate
+      }
+    }
     defer { withExtendedLifetime(hangUp) {} }
     let portFile = portFile
     let address = file.settings.listen
@@ -71,6 +76,12 @@ struct Serve: AsyncParsableCommand {
     }
     file.setCertificate(certificate, key: key)
     try file.findCertificate(in: options.data.folder())
+    if let metrics = file.settings.metrics, metrics.collides(with: file.settings.listen) {
+      throw Failure(
+        exit: .usage, code: "address-in-use",
+        message: "devices and metrics cannot both be answered on \(metrics)",
+        hints: ["give metrics: another port"])
+    }
     return file
   }
 
@@ -85,8 +96,11 @@ struct Serve: AsyncParsableCommand {
   }
 
   /// A certificate that cannot be read changes nothing: the former one is shown on.
+  ///
+  /// - Parameter isNamed: whether the configuration still names this one.
   private static func reload(
-    _ certificate: ServerCertificate, on signal: Int32, _ logger: Logger
+    _ certificate: ServerCertificate, on signal: Int32, _ logger: Logger,
+    isNamed: @escaping @Sendable () -> Bool
   ) -> any DispatchSourceSignal {
     Glibc.signal(signal, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: signal, queue: .global())
@@ -97,6 +111,10 @@ struct Serve: AsyncParsableCommand {
           "certificate read again",
           metadata: ["expires": "\(UTCTime(seconds: certificate.expires))"])
       } catch { logger.error("certificate not read again", metadata: ["reason": "\(error)"]) }
+      if !isNamed() {
+        logger.warning(
+          "the configuration names another certificate, which counts from the next start")
+      }
     }
     source.resume()
     return source

@@ -64,6 +64,12 @@ extension Context {
     if told != known { try store.set(Self.clockSetting, to: told) }
   }
 
+  /// What time it is by the server's clock as the last sync found it, in milliseconds since 1970.
+  func serverTime() throws -> UInt64 {
+    let ahead = try store.setting(Self.clockSetting).flatMap { Int64($0) } ?? 0
+    return UInt64(clamping: Int64(clamping: Machine.surroundings().now()) - ahead)
+  }
+
   /// What is wrong with the clock of this machine, by that of the server in the last sync; nil when nothing is.
   var clockProblem: String? {
     get throws {
@@ -215,7 +221,7 @@ struct SyncRun {
     }
     if report.hasChangedItsPast {
       lines.append(
-        "its log is another one now, under the same name: ask whoever runs it whether it was set back without dossier-server restore or renew, which give it a new one; if not, it shows people different things"
+        "its log is another one now, under the same name: ask whoever runs it whether it was set back without dossier-server restore or renew, which give it a new one; if not, it shows people different things. Once that is clear: dossier doctor --settle"
       )
     }
     if report.splitViews > 0 {

@@ -97,8 +97,10 @@ extension Context {
       if !edit.cancelled.isEmpty { return (name, "an edit taken back", []) }
       if edit.hunks.isEmpty { return (name, "decided as it is", []) }
       // The whole text, so that any earlier one can be had again.
-      if let after = states?.after[number]?.shown {
-        let before = try states?.before?[number]?.shown.map { try text($0, .text) }
+      if let after = states?.after.value(of: edit.text, in: number) {
+        let before = try states?.before?.value(of: edit.text, in: number).map {
+          try text($0, .text)
+        }
         return (name, try text(after, .text), before.map { [$0] } ?? [])
       }
       let words = try edit.hunks.map { try text(.text($0.inserted), .text) }
@@ -117,5 +119,12 @@ extension Context {
     case .restore: return ("record", "restored", [])
     case .unknown: return ("record", "changed by a newer version", [])
     }
+  }
+}
+
+extension EntityState {
+  /// The text that an edit is of, also where others stand beside it.
+  fileprivate func value(of text: ChangeID, in number: FieldNumber) -> Value? {
+    fields.first { $0.number == number && $0.shape == .text }?.alive.first { $0.id == text }?.value
   }
 }

@@ -119,6 +119,7 @@ enum ErrorCodes {
       code: "foreign-members", exit: 77, meaning: "a server with the members of another workspace"),
     Row(code: "no-keys", exit: 77, meaning: "an encrypted workspace without a key of it"),
     Row(code: "not-allowed", exit: 77, meaning: "the server does not let this device do it"),
+    Row(code: "last-owner", exit: 77, meaning: "nobody could say who belongs to the team any more"),
     Row(
       code: "not-encrypted", exit: 77, meaning: "join: a plain server for an encrypted workspace"),
     Row(code: "not-yours", exit: 77, meaning: "undo: somebody else's command"),

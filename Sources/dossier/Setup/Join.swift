@@ -30,7 +30,7 @@ struct Join: AsyncParsableCommand {
     let text = code == "-" ? readLine() ?? "" : code
     let invite: InviteCode
     do { invite = try InviteCode(text: text) } catch { throw Self.failure(text, error) }
-    let context = try Context.joining(options, invite, device: device)
+    let (context, isNew) = try Context.joining(options, invite, device: device)
     let isSame = try context.store.replica.identity().workspace == invite.workspace
     // Into one's own workspace again: its server was set up anew, or this device's token is lost.
     if try context.store.setting("remote.address") != nil, !isSame {
@@ -48,6 +48,7 @@ struct Join: AsyncParsableCommand {
     let name = device ?? Machine.hostName
     let now = Machine.surroundings().now()
     let founding = try Self.founding(invite, isSame ? context.store.replica : nil, now)
+    let shown = !founding.isEmpty && !isSame
     let takesNewKey = newKey || !context.store.hasKey
     let key = try takesNewKey ? context.store.newKey() : context.store.deviceKey
     let answer: JoinResponse
@@ -55,7 +56,11 @@ struct Join: AsyncParsableCommand {
       answer = try await HTTPRemote.join(
         invite, trusting: TeamServer.trust(pin: invite.pin), deviceName: name,
         key: key, now: now, founding: founding)
-    } catch { throw Self.failure(error, founds: !founding.isEmpty) }
+    } catch {
+      // Whoever came to nothing with somebody else's code keeps his own name.
+      if isNew { try context.store.introduce(member: Machine.userName, device: name) }
+      throw Self.failure(error, shows: shown)
+    }
     let head = founding.first?.id ?? invite.membershipHead
     let keys = try Self.keys(invite, answer, head)
     try context.store.transaction {
@@ -106,11 +111,17 @@ struct Join: AsyncParsableCommand {
   }
 
   /// Says of a join that came to nothing here whether the server may have done it all the same.
-  private static func failure(_ error: any Error, founds: Bool) -> Failure {
+  ///
+  /// - Parameter shown: whether a recovery code was shown.
+  private static func failure(_ error: any Error, shows shown: Bool) -> Failure {
     var failure = Failure(explaining: error)
+    let void = shown ? ["the recovery code above is void: the next try shows another"] : []
     switch error {
     case SyncError.unreachable, SyncError.untrusted:
-      failure.details.append("nothing was changed; the code can be tried again")
+      failure.details += ["nothing was changed; the code can be tried again"] + void
+      return failure
+    case SyncError.refused(403, let text) where text.contains("expired"):
+      failure.details += ["if the clock of this machine is wrong, set it and try again"] + void
       return failure
     case SyncError.refused(403, let text) where text.hasSuffix("join with a new key"):
       failure.fix = "dossier join CODE --new-key"
@@ -118,14 +129,16 @@ struct Join: AsyncParsableCommand {
     case SyncError.unanswered, SyncError.notOurServer, SyncError.brokenAnswer,
       SyncError.refused(500..., _):
       break
-    default: return failure
+    default:
+      failure.details += void
+      return failure
     }
     failure.details += [
       "nothing was changed here, but the server may have let this machine in and used the code up",
       "try the code once more; when it is refused as used, a new invite for the same member ends it:",
       "this machine then comes in as the device it is. If it is not to come in, have that device revoked",
     ]
-    if founds {
+    if shown {
       failure.details.append(
         "when it was used up all the same: join with the recovery code; one shown above is void else"
       )
@@ -210,10 +223,10 @@ extension Context {
   /// The store here, or a new one.
   fileprivate static func joining(
     _ options: GlobalOptions, _ invite: InviteCode, device: String?
-  ) throws -> Context {
-    do { return try Context(options) } catch StoreError.notSetUp {
+  ) throws -> (context: Context, isNew: Bool) {
+    do { return (try Context(options), false) } catch StoreError.notSetUp {
       _ = try create(folder(options), name: invite.member, device: device ?? Machine.hostName)
-      return try Context(options)
+      return (try Context(options), true)
     }
   }
 }
