@@ -5,6 +5,22 @@ import Testing
 
 @Suite("A server's backup, taken while it serves, and the drill")
 struct ServerBackupTests {
+  @Test("What is damaged is not backed up as if it were whole", .onFiles)
+  func damaged() throws {
+    let server = try ServerUnderTest()
+    var ann = try server.join(server.firstInvite, as: Author(1))
+    for _ in 0..<20 { _ = try ann.sync(ann.author.write(count: 2, size: 3000)) }
+    #expect(server.stop() == 0)
+    let descriptor = open(server.data + "/log.db", O_WRONLY | O_CLOEXEC)
+    defer { close(descriptor) }
+    let nonsense = [UInt8](repeating: 0xff, count: 2000)
+    for page in 3...8 { pwrite(descriptor, nonsense, nonsense.count, page * 4096 + 100) }
+    let folder = try TemporaryFolder()
+    let result = try server.admin("backup", folder.path + "/backup", exits: 65)
+    #expect(result.err.contains("the data is damaged"), "\(result.err)")
+    #expect(access(folder.path + "/backup", F_OK) != 0)
+  }
+
   @Test(
     "What came after the backup is brought back by the devices, and tokens and roles still hold",
     .onFiles)

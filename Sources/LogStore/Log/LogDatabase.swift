@@ -10,7 +10,7 @@ public final class LogDatabase {
   let database: any Database
   private let lock: FileLock?
   /// When devices were noted to be here.
-  private var noted: [Contact: Int] = [:]
+  private var noted: [Contact: (at: Int, position: Int)] = [:]
 
   static let migrations = Migrations(
     name: "log",
@@ -131,15 +131,15 @@ public final class LogDatabase {
   ) throws(StoreError) -> SyncResponse {
     let contact = Contact(workspace: log.workspace, device: device)
     return try translated {
-      let (response, isNoted) = try log.transaction {
+      let (response, position) = try log.transaction { () -> (SyncResponse, Int?) in
         let response = try log.answer(request, from: device, mayWrite: mayWrite)
-        guard request.writes, isDue(contact, now), let position = response.page.end else {
-          return (response, false)
+        guard request.writes, let position = response.page.end, isDue(contact, now, position) else {
+          return (response, nil)
         }
         try note(contact, at: now, position, in: log)
-        return (response, true)
+        return (response, position)
       }
-      if isNoted { noted[contact] = now }
+      if let position { noted[contact] = (now, position) }
       return response
     }
   }
@@ -149,9 +149,9 @@ public final class LogDatabase {
     _ device: String, at now: Int, _ response: SyncResponse, in log: StoredLog
   ) throws(StoreError) {
     let contact = Contact(workspace: log.workspace, device: device)
-    guard isDue(contact, now), let position = response.page.end else { return }
+    guard let position = response.page.end, isDue(contact, now, position) else { return }
     try translated { try note(contact, at: now, position, in: log) }
-    noted[contact] = now
+    noted[contact] = (now, position)
   }
 
   /// - Throws: ``StoreError/overQuota(_:)`` when a workspace would take more than it may. Of a snapshot that is offered all
@@ -191,10 +191,11 @@ public final class LogDatabase {
     let device: String
   }
 
-  /// At most once a minute, so that a sync with nothing new costs no write. A clock that was set back
-  /// counts as news too.
-  private func isDue(_ contact: Contact, _ now: Int) -> Bool {
-    noted[contact].map { abs(now - $0) >= 60 } ?? true
+  /// Once a minute, so that a sync with nothing new costs no write; once in five seconds where the device has come further, so
+  /// that nobody who syncs twice and goes home is held for one who lags. A clock that was set back counts as news too.
+  private func isDue(_ contact: Contact, _ now: Int, _ position: Int) -> Bool {
+    guard let last = noted[contact] else { return true }
+    return abs(now - last.at) >= (position == last.position ? 60 : 5)
   }
 
   /// Another process may have noted it meanwhile.
@@ -205,7 +206,8 @@ public final class LogDatabase {
       """
       INSERT INTO contact (workspace, device, at, position) VALUES ($1, $2, $3, $4)
       ON CONFLICT (workspace, device) DO UPDATE SET at = excluded.at, position = excluded.position
-      WHERE abs(excluded.at - contact.at) >= 60
+      WHERE abs(excluded.at - contact.at)
+        >= CASE WHEN excluded.position = contact.position THEN 60 ELSE 5 END
       """, .text(contact.device), .int(now), .int(position))
   }
 }
