@@ -117,6 +117,25 @@ import class Foundation.ProcessInfo
     #expect(copy.document.clashes.count == 1, "\(copy.text)")
   }
 
+  /// Among lines that are the same it is the line that somebody wrote into which is changed, and no other one.
+  @Test func wordsInOneOfManyEqualLinesStayInIt() throws {
+    let line = "Position reserved\n"
+    let original = line + line + line + line + "end"
+    let one = "JP: " + line + line + "KR: " + line + line + "end"
+    let other = "Position reserved agreed\n" + line + line + line + "end"
+    #expect(
+      TextDiff(from: original, to: one).changes.map(\.inserted) == ["JP: ", "KR: "])
+    #expect(
+      merge(original, one, other).text
+        == "JP: Position reserved agreed\n" + line + "KR: " + line + line + "end")
+    let both = merge(original, one, "JP: " + line + line + line + line + "end")
+    #expect(both.document.clashes.count == 1, "\(both.text)")
+    let apart = merge(
+      original, line + line + "third " + line + line + "end",
+      line + line + line + "fourth " + line + "end")
+    #expect(apart.text == line + line + "third " + line + "fourth " + line + "end")
+  }
+
   @Test func linesThatTwoPutBetweenTwoOthersDoNot() {
     let copy = merge("one\nthree\n", "one\ntwo\nthree\n", "one\n2\nthree\n")
     #expect(copy.document.clashes.isEmpty)

@@ -203,7 +203,20 @@ struct TextDiff {
       (oldEnd, newEnd) = (oldLine.upperBound, newLine.upperBound)
     }
     keepWords(upTo: oldRange.upperBound, newRange.upperBound)
-    return kept
+    let inPlace = wordsKeptInPlace(before, after)
+      .filter { oldRange.contains($0.0) && newRange.contains($0.1) }
+    return inPlace.count > kept.count ? inPlace : kept
+  }
+
+  /// The same where there are as many lines as before, each held against the one in its place. Of lines that are the same others
+  /// may have been taken for those that stay; then these are more words.
+  private static func wordsKeptInPlace(_ before: [Word], _ after: [Word]) -> [(Int, Int)] {
+    let (oldLines, newLines) = (lines(before, before.indices), lines(after, after.indices))
+    guard oldLines.count == newLines.count else { return [] }
+    return zip(oldLines, newLines).flatMap { old, new in
+      common(before[old].map(\.number), after[new].map(\.number))
+        .map { ($0 + old.lowerBound, $1 + new.lowerBound) }
+    }
   }
 
   /// Ranges of words, each up to and with its line end.
