@@ -97,7 +97,7 @@ struct ClockBoundTests {
   }
 
   /// The statement went with the server's log; what is shown goes with it, for everybody the same.
-  @Test func aServerThatLostItIsToldAgain() async throws {
+  @Test(.onFiles) func aServerThatLostItIsToldAgain() async throws {
     let backup = try team.backUp()
     try await quarrel()
     try team.restore(backup)
@@ -165,7 +165,7 @@ struct ClockBoundTests {
   }
 
   /// It followed a statement that the server lost and cannot take any more.
-  @Test func oneThatNobodyTakesIsSaidAnew() async throws {
+  @Test(.onFiles) func oneThatNobodyTakesIsSaidAnew() async throws {
     let dora = try team.machine("dora")
     try await dora.sync()
     try await ann.sync()
