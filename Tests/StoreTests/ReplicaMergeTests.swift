@@ -295,4 +295,39 @@ import Testing
     #expect(try ben.replica.receive(cem.log()).applied == 1)
     #expect(try ben.values(1, of: note) == [.text("other")])
   }
+
+  /// As a program that knew neither the operations of the first nor the rules of the second left them.
+  @Test func whatAnOlderProgramKeptIsAppliedAfterItsUpgrade() throws {
+    try ann.put(1, .text("known by now"), on: note)
+    let introduction = Introduction(key: ann.key.publicKey, salt: ID<Writer>(high: 0, low: 5))
+    let waiting = try Changeset(
+      header: Header(
+        workspace: TestReplica.workspace, writer: introduction.writer, sequence: 1, previous: .zero,
+        clock: Timestamp(milliseconds: 1), minimumReader: Header.reader,
+        introduction: introduction),
+      body: Body(
+        intent: "later",
+        operations: [Operation(entity: note, kind: 1, .put(2, .text("waited"), replacing: []))]),
+      key: ann.key)
+    guard !TestReplica.isSealed else { return }
+    try ben.replica.receive(ann.log() + [waiting])
+    let (all, picture) = (try ben.log(), try ben.picture())
+    #expect(try ben.values(2, of: note) == [.text("waited")])
+    try ben.replica.connection.transaction {
+      try ben.replica.connection.run(
+        "UPDATE changeset SET applied = NULL WHERE id = ?", .blob(waiting.id.bytes))
+      try ben.replica.connection.run(
+        "UPDATE writer SET applied = 0 WHERE id = ?", .blob(introduction.writer.bytes))
+      try ben.replica.connection.execute(
+        "DELETE FROM entity; DELETE FROM history; UPDATE replica SET reader = 1")
+    }
+    #expect(try ben.replica.state(of: note) == nil)
+    let upgraded = try Replica(
+      connection: ben.replica.connection, key: ben.key,
+      surroundings: Surroundings(now: { 1 }, random: { 1 }), projection: NoProjection())
+    #expect(try ReplicaPicture(upgraded) == picture)
+    #expect(try upgraded.waitingCount() == 0 && ben.log() == all)
+    try cem.replica.receive(ben.log())
+    #expect(try cem.picture() == picture)
+  }
 }
