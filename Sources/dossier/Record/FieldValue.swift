@@ -98,6 +98,7 @@ extension Context {
   func apply(_ assignment: Assignment, to record: EntityID, _ draft: inout Draft) throws {
     let field = assignment.field
     let value = try value(assignment.text, field, &draft)
+    guard value != .entity(record) || assignment.mode == .remove else { throw Self.sameRecord }
     guard field.isSet else {
       if field.number == Field.slug.number, let old = try store.record(record)?.text(.slug),
         value != .text(old)
@@ -121,5 +122,9 @@ extension Context {
     } else {
       try draft.add(field, value, on: record)
     }
+  }
+
+  static var sameRecord: Failure {
+    Failure("same-record", exit: 64, "a record cannot be related to itself")
   }
 }

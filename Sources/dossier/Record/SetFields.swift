@@ -110,9 +110,7 @@ struct Link: StoreCommand {
     try context.store.transaction {
       let found = try context.store.find(reference)
       let target = try context.store.find(other)
-      guard found.id != target.id else {
-        throw Failure("same-record", exit: 64, "a record cannot be related to itself")
-      }
+      guard found.id != target.id else { throw Context.sameRecord }
       try context.store.write("link") { draft in
         let parent = found.kind == target.kind ? found.kind.field(named: "parent") : nil
         if relation == "parent", let parent {
