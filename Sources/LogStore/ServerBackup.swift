@@ -33,16 +33,18 @@ extension DataFolder {
       // Accounts first: a device that is let in meanwhile may be in the log alone, never the other way round.
       try Connection(path: accounts, mode: .readOnly).backup(to: accountsCopy)
       try Connection(path: log, mode: .readOnly).backup(to: unfinished)
-      for copy in [accountsCopy, unfinished] { try expectSound(copy) }
+      try expectSound(accountsCopy, Accounts.migrations)
+      try expectSound(unfinished, LogDatabase.migrations)
       try addCompanions(to: unfinished, accounts: accountsCopy)
       try Files.rename(unfinished, to: path)
     }
   }
 
-  /// A backup of what is damaged would be found out when it is needed.
-  private func expectSound(_ path: String) throws {
-    let found = try Connection(path: path, mode: .readOnly)
-      .first("PRAGMA quick_check(1)", row: { $0.text(0) })
+  /// A backup of what is damaged, or of what this version does not know, would be found out when it is needed.
+  private func expectSound(_ path: String, _ migrations: Migrations) throws {
+    let copy = try Connection(path: path, mode: .readOnly)
+    try migrations.expectKnown(in: copy)
+    let found = try copy.first("PRAGMA quick_check(1)", row: { $0.text(0) })
     guard found == "ok" else { throw StoreError.damaged(found ?? "it cannot be checked") }
   }
 

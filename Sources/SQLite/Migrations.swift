@@ -33,13 +33,20 @@ public struct Migrations: Sendable {
         ) STRICT, WITHOUT ROWID
         """)
       // Another process may have migrated while this one waited for the lock.
-      let found = try version(in: connection)
-      guard found <= steps.count else {
-        throw Failure.newer(name: name, found: found, known: steps.count)
-      }
-      for step in steps[found...] { try connection.execute(step) }
+      try expectKnown(in: connection)
+      for step in steps[try version(in: connection)...] { try connection.execute(step) }
       try connection.run(
         "INSERT OR REPLACE INTO schema_version VALUES (?, ?)", .text(name), .int(steps.count))
+    }
+  }
+
+  /// For who only reads.
+  ///
+  /// - Throws: ``Failure/newer(name:found:known:)``.
+  public func expectKnown(in connection: Connection) throws {
+    let found = try version(in: connection)
+    guard found <= steps.count else {
+      throw Failure.newer(name: name, found: found, known: steps.count)
     }
   }
 

@@ -20,6 +20,7 @@ struct Failure: Error {
     case exists = 73
     case disk = 74
     case busy = 75
+    case mismatch = 76
     case notAllowed = 77
     case notSetUp = 78
   }
@@ -59,7 +60,7 @@ extension Failure {
     case .damaged: (.badData, "damaged")
     case .notDurable: (.disk, "not-durable")
     case .pooled: (.notSetUp, "pooled")
-    case .newer: (.badData, "newer")
+    case .newer: (.mismatch, "newer")
     case .failed: (.disk, "disk")
     case .interrupted: (.unavailable, "database-unreachable")
     case .noPostgreSQL: (.notSetUp, "no-postgresql")

@@ -1,10 +1,27 @@
 import ChangeLog
 import Glibc
 import LogStore
+import SQLite
 import Testing
 
 @Suite("A server's backup, taken while it serves, and the drill")
 struct ServerBackupTests {
+  @Test("Data of a newer version are refused, and stay as they are", .onFiles)
+  func newer() throws {
+    let server = try ServerUnderTest()
+    #expect(server.stop() == 0)
+    let log = try Connection(path: server.data + "/log.db", mode: .readWrite)
+    try log.execute("UPDATE schema_version SET version = 99")
+    let backup = server.data + ".backup"
+    for command in [["check"], ["serve", "--listen", "127.0.0.1:0"], ["backup", backup]] {
+      let result = try ServerProgram.run(command + ["--data", server.data])
+      #expect(result.status == 76, "\(command): \(result.err)")
+      #expect(result.err.contains("newer version"))
+    }
+    #expect(try log.first("SELECT version FROM schema_version", row: { $0.int(0) }) == 99)
+    #expect(access(backup, F_OK) != 0)
+  }
+
   @Test("What is damaged is not backed up as if it were whole", .onFiles)
   func damaged() throws {
     let server = try ServerUnderTest()

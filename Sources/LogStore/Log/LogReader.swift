@@ -12,7 +12,9 @@ public final class LogReader {
     }
     try folder.mustBeSetUp()
     database = try translated {
-      SQLiteDatabase(try Connection(path: folder.log, mode: .readOnly))
+      let connection = try Connection(path: folder.log, mode: .readOnly)
+      try LogDatabase.migrations.expectKnown(in: connection)
+      return SQLiteDatabase(connection)
     }
   }
 
