@@ -97,12 +97,18 @@ import Testing
     #expect(received.output == #"{"received":1,"from":["bob"],"remarks":[]}"# + "\n")
   }
 
-  /// An invite is good for as long as it says, by the server's clock.
-  @Test func anInviteOfAMachineWhoseClockIsOffIsAsLongAsOthers() throws {
-    let far = ["DOSSIER_TEST_CLOCK": "\(now - 400 * 86400)"]
-    let code = try ann.run(["invite", "cleo"], environment: far).expectSuccess()
+  /// An invite ends by the earlier of the owner's clock and the server's, and whoever makes one with a wrong clock is told.
+  @Test func anInviteOfAMachineWhoseClockIsOffIsNoLongerThanOthers() throws {
+    let ahead = ["DOSSIER_TEST_CLOCK": "\(now + 400 * 86400 + 43200)"]
+    let code = try ann.run(["invite", "cleo"], environment: ahead).expectSuccess()
+    let year = Calendar(identifier: .gregorian).component(.year, from: Date() + 2 * 86400)
+    #expect(code.errors.contains("until \(year)-"), "\(code.errors)")
+    #expect(code.errors.contains("400 days ahead of the server's"))
     let cleo = try team.machine(code: code.output.lines.last)
     try cleo.run(["sync"]).expectSuccess()
+    let behind = ["DOSSIER_TEST_CLOCK": "\(now - 400 * 86400)"]
+    let dead = try ann.run(["invite", "eve"], environment: behind).expectSuccess()
+    #expect(dead.errors.contains("400 days behind the server's"), "\(dead.errors)")
     let next = try ann.run(["invite", "dora"]).expectSuccess().output.lines
     let home = try Project.temporaryFolder()
     defer { try? FileManager.default.removeItem(at: home) }

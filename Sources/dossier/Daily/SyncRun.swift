@@ -67,7 +67,9 @@ extension Context {
   /// What time it is by the server's clock as the last sync found it, in milliseconds since 1970.
   func serverTime() throws -> UInt64 {
     let ahead = try store.setting(Self.clockSetting).flatMap { Int64($0) } ?? 0
-    return UInt64(clamping: Int64(clamping: Machine.surroundings().now()) - ahead)
+    let (time, overflows) = Int64(clamping: Machine.surroundings().now())
+      .subtractingReportingOverflow(ahead)
+    return overflows ? .max : UInt64(clamping: time)
   }
 
   /// What is wrong with the clock of this machine, by that of the server in the last sync; nil when nothing is.

@@ -27,8 +27,9 @@ struct Invite: AsyncParsableCommand {
     var expires: UInt64 = 0
     let entries = try await AccessStatement(context).say(to: inviting.sealingKey) {
       membership, replica in
-      // By the clock of the server, which was heard a moment ago: it lets in who comes with the code.
-      expires = try context.serverTime() + UInt64(valid) * 3_600_000
+      // By the earlier of two clocks, the server's as it was heard a moment ago: neither makes an invite last.
+      let now = try min(Machine.surroundings().now(), context.serverTime())
+      expires = now + UInt64(valid) * 3_600_000
       var statements: [MembershipEntry.Statement] = []
       if membership.member(name) == nil {
         statements.append(.member(name: name, role: role, heads: []))
@@ -48,6 +49,7 @@ struct Invite: AsyncParsableCommand {
     say(code.text)
     tell("for one device of \(name), until \(Machine.text(Timestamp(milliseconds: expires)))")
     tell("  on that device: dossier join CODE")
+    if let problem = try context.clockProblem { tell(problem) }
   }
 }
 
